@@ -1,0 +1,303 @@
+# refgate - a pre-receive hook for Bitbucket. GNU make; `make help` lists the targets.
+
+VERSION = 0.1.0
+
+PREFIX      ?= /usr/local
+DESTDIR     ?=
+bindir      ?= $(PREFIX)/bin
+libexecdir  ?= $(PREFIX)/lib/refgate
+mandir      ?= $(PREFIX)/share/man
+docdir      ?= $(PREFIX)/share/doc/refgate
+bashcompdir ?= $(PREFIX)/share/bash-completion/completions
+zshcompdir  ?= $(PREFIX)/share/zsh/site-functions
+fishcompdir ?= $(PREFIX)/share/fish/vendor_completions.d
+INSTALL     ?= install
+STRIP       ?= strip
+
+# A packager's or a developer's own settings, not under version control.
+-include config.mk
+
+# ------------------------------------------------------------------ variants
+# Each variant has a directory of its own: release (default), clang, asan, fuzz. `make asan` and
+# `make fuzz` start make again with the variant set. O= puts the files elsewhere.
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+IS_CLANG := $(findstring clang,$(CC))
+VARIANT  ?= $(if $(IS_CLANG),clang,release)
+O        ?= build/$(VARIANT)
+B        := $(O)
+
+DEVELOPER ?=
+WARN  = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
+        -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Wswitch -Wimplicit-fallthrough
+# clang 14 takes a NULL-terminated format in a table for a non-literal one; gcc checks these.
+ifneq ($(IS_CLANG),)
+WARN += -Wno-format-nonliteral
+else
+WARN += -Wlogical-op -Wduplicated-cond -Wno-format-nonliteral
+endif
+# cmocka does not say that fail_msg() does not come back.
+TEST_WARN = $(if $(IS_CLANG),,-Wno-format-overflow)
+ifneq ($(filter-out 0,$(DEVELOPER)),)
+WARN += -Werror
+endif
+
+# Does the compiler take this option? (an empty answer leaves it out)
+cc-option = $(shell printf 'int x;\n' | $(CC) -Werror $(1) -x c -c -o /dev/null - 2>/dev/null \
+              && printf '%s' '$(firstword $(1))')
+
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+ifeq ($(VARIANT),asan)
+CFLAGS  ?= -O1 -g
+HARDEN   = $(SANITIZE)
+LINK     = $(SANITIZE)
+HOOKLINK = $(LINK)
+else ifeq ($(VARIANT),fuzz)
+CFLAGS  ?= -O1 -g
+HARDEN   = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+LINK     = -fsanitize=address,undefined
+HOOKLINK = $(LINK)
+else
+CFLAGS  ?= -O2 -g
+# clang 14 has zero initialisation, but wants a second option that says so.
+AUTOINIT := $(or $(call cc-option,-ftrivial-auto-var-init=zero),$(and $(IS_CLANG), \
+              $(call cc-option,-ftrivial-auto-var-init=zero \
+                -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang), \
+              -ftrivial-auto-var-init=zero \
+                -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang))
+HARDEN   := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fPIE \
+            $(call cc-option,-fstack-clash-protection) $(call cc-option,-fcf-protection) \
+            $(AUTOINIT)
+# Packed relocations: fewer pages to read at each start. A static program relocates itself, and
+# glibc 2.36 is the first that can; the linker must know the option, too.
+RELR     := $(shell printf '\43include <features.h>\n\43if __GLIBC_PREREQ(2, 36)\nint x;\n\43else\n\43error\n\43endif\n' \
+              | $(CC) -x c -shared -nostdlib -fPIC -Wl,--fatal-warnings -Wl,-z,pack-relative-relocs -o /dev/null - \
+                2>/dev/null && printf '%s' -Wl,-z,pack-relative-relocs)
+START_LINK = -Wl,-e,refgate_start -Wl,-T,hook/refgate-hook.ld
+# build-id is a hash of the contents: the same sources give the same bytes.
+LINK     := -Wl,--gc-sections -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack -Wl,--build-id=sha1
+HOOKLINK := -static-pie $(LINK) $(RELR)
+# The hook's own entry point maps its memory in few steps; where it is not known how, libc's own.
+ifneq ($(findstring x86_64,$(shell $(CC) -dumpmachine)),)
+START_SRC := $(wildcard hook/refgate-hook-start.c)
+HOOKLINK  += $(if $(START_SRC),$(START_LINK))
+endif
+LINK     += -pie
+endif
+
+# ------------------------------------------------------------------ libraries
+# libgit2 is built once, without network code, by scripts/build-libgit2; all variants share it.
+ifeq ($(origin LIBGIT2_DIR),undefined)
+LIBGIT2_DIR := $(shell scripts/build-libgit2 --print-dir)
+else
+override LIBGIT2_DIR := $(abspath $(LIBGIT2_DIR))
+LIBGIT2_GIVEN := LIBGIT2_DIR='$(LIBGIT2_DIR)'
+endif
+LIBGIT2_A    = $(firstword $(wildcard $(LIBGIT2_DIR)/lib/libgit2.a $(LIBGIT2_DIR)/lib64/libgit2.a \
+                 $(LIBGIT2_DIR)/lib/*/libgit2.a) $(LIBGIT2_DIR)/lib/libgit2.a)
+LIBGIT2_LIBS ?= $(shell LIBGIT2_DIR='$(LIBGIT2_DIR)' scripts/build-libgit2 --print-libs)
+
+# jansson: JSON. inih: the configuration's syntax. cdb: the snapshot. md: SHA-256. z: crc32, and
+# libgit2's objects. curl: HTTP (admin tool only, never in the hook).
+CORE_LIBS  ?= -ljansson -linih -lcdb -lmd
+HOOK_LIBS   = $(LIBGIT2_A) $(CORE_LIBS) $(LIBGIT2_LIBS)
+# http_parser comes from its archive here too: it is dropped in the end, a shared one would stay.
+ADMIN_LIBS  = $(LIBGIT2_A) $(CORE_LIBS) -lcurl \
+              $(patsubst -lhttp_parser,-l:libhttp_parser.a,$(LIBGIT2_LIBS))
+TEST_LIBS   = $(ADMIN_LIBS) -lcmocka
+
+# ------------------------------------------------------------------ flags
+BASE_CPPFLAGS = -D_GNU_SOURCE -DREFGATE_VERSION='"$(VERSION)"' -Ihook -isystem $(LIBGIT2_DIR)/include
+# No path of the build machine in the binary: the same bytes wherever it is built.
+MAPPED        = -ffile-prefix-map=$(LIBGIT2_DIR)=libgit2 -ffile-prefix-map=$(CURDIR)=.
+BASE_CFLAGS   = -std=c17 $(HARDEN) $(WARN) -fno-strict-aliasing -fno-common \
+                -ffunction-sections -fdata-sections $(MAPPED)
+COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP
+# Our own code, not the tests, must do without the functions in banned.h.
+BANNED  = -include hook/banned.h
+
+# ------------------------------------------------------------------ sources
+# Sorted, so that the order of a directory does not show in the binary.
+CORE_SRC  := $(sort $(wildcard $(patsubst %,hook/%/*.c,base model snapshot push policy record)))
+ADMIN_SRC := $(sort $(wildcard hook/bitbucket/*.c hook/command/*.c))
+# What the static hook replaces in libc; see there.
+LIBC_SRC  := $(wildcard hook/refgate-hook-libc.c)
+WRAPPED   := $(if $(LIBC_SRC),getpwuid_r getaddrinfo freeaddrinfo gai_strerror)
+WRAP      := $(WRAPPED:%=-Wl,--wrap=%)
+
+UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_LIB   := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
+HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
+BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
+SHELL_TESTS := $(sort $(wildcard tests/*/*.t))
+
+obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
+bin = $(patsubst tests/%.c,$(B)/tests/%,$(1))
+
+PROGRAMS := $(if $(wildcard hook/refgate-hook.c),$(B)/refgate-hook) \
+            $(if $(wildcard hook/refgate.c),$(B)/refgate)
+ARCHIVES := $(B)/librefgate.a $(B)/librefgate-admin.a
+UNIT     := $(call bin,$(UNIT_SRC))
+HELPERS  := $(call bin,$(HELPER_SRC) $(BENCH_SRC))
+
+# ------------------------------------------------------------------ building
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all tests check bench fuzz lint asan install install-strip uninstall clean \
+        distclean help FORCE
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$@';)
+
+all: $(PROGRAMS)
+tests: all $(UNIT) $(HELPERS)
+
+$(LIBGIT2_DIR)/lib/libgit2.a:
+	$(Q)$(LIBGIT2_GIVEN) scripts/build-libgit2 >/dev/null
+
+# Objects know the flags that they were made with: other flags, other objects.
+define STAMP
+$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) $(HOOKLINK) $(LDFLAGS) $(WRAP)
+endef
+$(B)/flags: FORCE
+	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(STAMP))' | cmp -s - $@ || \
+	  printf '%s\n' '$(subst ','\'',$(STAMP))' >$@
+# Likewise the archives: a source file that is gone leaves.
+$(B)/sources: FORCE
+	@mkdir -p $(@D); printf '%s\n' $(CORE_SRC) $(ADMIN_SRC) | cmp -s - $@ || \
+	  printf '%s\n' $(CORE_SRC) $(ADMIN_SRC) >$@
+FORCE:
+
+$(B)/obj/hook/%.o: hook/%.c $(B)/flags | $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) $(BANNED) -c -o $@ $<
+$(B)/obj/tests/%.o: tests/%.c $(B)/flags | $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,CC)$(COMPILE) -Itests $(TEST_WARN) -c -o $@ $<
+
+$(B)/librefgate.a: $(call obj,$(CORE_SRC)) $(B)/sources
+	$(call say,AR)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+$(B)/librefgate-admin.a: $(call obj,$(ADMIN_SRC)) $(B)/sources
+	$(call say,AR)rm -f $@ && $(AR) rcsD $@ $(filter %.o,$^)
+
+$(B)/refgate-hook: $(call obj,hook/refgate-hook.c $(LIBC_SRC) $(START_SRC)) $(B)/librefgate.a \
+                   $(LIBGIT2_A) $(wildcard hook/refgate-hook.ld)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(HOOKLINK) $(WRAP) $(LDFLAGS) -o $@ \
+	  $(filter %.o %/librefgate.a,$^) $(HOOK_LIBS)
+$(B)/refgate: $(call obj,hook/refgate.c) $(B)/librefgate-admin.a $(B)/librefgate.a $(LIBGIT2_A)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ \
+	  $(filter %.o,$^) $(B)/librefgate-admin.a $(B)/librefgate.a $(ADMIN_LIBS)
+
+ARCHIVES_IN_ORDER = $(B)/librefgate-admin.a $(B)/librefgate.a
+# One program a file; tests/unit/*.c that are not tests themselves are linked into each unit test.
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_LIB)) $(ARCHIVES) $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(TEST_LDFLAGS_$*) -o $@ \
+	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(TEST_LIBS)
+# tests/helpers and tests/bench
+$(B)/tests/%: $(B)/obj/tests/%.o $(ARCHIVES) $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(TEST_LDFLAGS_$(@F)) -o $@ \
+	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(ADMIN_LIBS)
+# Extra link options of single programs, e.g. TEST_LDFLAGS_test_x = -Wl,--wrap=...
+-include tests/flags.mk
+
+.SECONDARY:
+ifeq ($(filter clean distclean help lint install-strip,$(MAKECMDGOALS)),)
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
+endif
+
+# ------------------------------------------------------------------ testing
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# `make check T="tests/cli/check.t build/release/tests/unit/test_glob"` runs only these.
+T ?= $(UNIT) $(SHELL_TESTS)
+# What the tests may rely on: the variant's directory, its name, the top of the tree.
+TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \
+           LIBGIT2_DIR='$(LIBGIT2_DIR)'
+
+check: tests
+	$(Q)$(TEST_ENV) scripts/run-tests --jobs=$(JOBS) $(T)
+
+bench: tests
+	$(Q)if [ -x tests/bench/run ]; then $(TEST_ENV) tests/bench/run $(BENCH_ARGS); \
+	else echo 'no benchmark yet: tests/bench/run is missing'; fi
+
+# All of check again under AddressSanitizer and UBSan; the hook is dynamic there.
+asan:
+	$(Q)$(MAKE) --no-print-directory VARIANT=asan O=build/asan check
+
+# libFuzzer harnesses; each runs FUZZ_TIME seconds over tests/fuzz/corpus/NAME.
+FUZZ_CC   ?= $(firstword $(shell command -v clang-14 || command -v clang))
+FUZZ_TIME ?= 20
+FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+fuzz:
+	$(Q)[ -n '$(FUZZ_CC)' ] || { echo 'make fuzz needs clang: scripts/install-deps lint'; exit 1; }
+	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz O=build/fuzz CC='$(FUZZ_CC)' fuzz-run
+.PHONY: fuzz-build fuzz-run
+fuzz-build: $(FUZZERS)
+fuzz-run: fuzz-build
+	$(Q)for f in $(FUZZERS); do \
+	  n=$${f##*/}; mkdir -p $(B)/corpus/$$n $(B)/crash; echo "  FUZZ     $$n"; \
+	  seed=; [ ! -d tests/fuzz/corpus/$$n ] || seed=tests/fuzz/corpus/$$n; \
+	  $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
+	    -print_final_stats=1 -artifact_prefix=$(B)/crash/$$n- $(B)/corpus/$$n $$seed || exit 1; \
+	done
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ARCHIVES) $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ \
+	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(ADMIN_LIBS)
+
+lint:
+	$(Q)scripts/lint
+# ------------------------------------------------------------------ installing
+MANPAGES := $(sort $(wildcard packaging/man/*.[1-9]))
+EXAMPLES := $(sort $(wildcard config/*.conf config/examples/*))
+BASHCOMP := $(wildcard packaging/completion/refgate.bash)
+ZSHCOMP  := $(wildcard packaging/completion/_refgate)
+FISHCOMP := $(wildcard packaging/completion/refgate.fish)
+DOCS     := $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE)
+
+install: all
+	$(Q)set -e; d='$(DESTDIR)'; \
+	put() { $(INSTALL) -d "$$d$$2"; $(INSTALL) -m $$1 "$$3" "$$d$$2/$${4:-$${3##*/}}"; }; \
+	for f in $(filter %/refgate,$(PROGRAMS)); do put 755 '$(bindir)' $$f; done; \
+	for f in $(filter %/refgate-hook,$(PROGRAMS)); do put 755 '$(libexecdir)' $$f; done; \
+	for f in $(MANPAGES); do put 644 '$(mandir)'/man$${f##*.} $$f; done; \
+	for f in $(EXAMPLES); do [ ! -f $$f ] || put 644 '$(docdir)/examples' $$f; done; \
+	for f in $(DOCS); do put 644 '$(docdir)' $$f; done; \
+	for f in $(BASHCOMP); do put 644 '$(bashcompdir)' $$f refgate; done; \
+	for f in $(ZSHCOMP); do put 644 '$(zshcompdir)' $$f; done; \
+	for f in $(FISHCOMP); do put 644 '$(fishcompdir)' $$f; done
+install-strip: install
+	$(Q)for f in '$(DESTDIR)$(bindir)/refgate' '$(DESTDIR)$(libexecdir)/refgate-hook'; do \
+	  [ ! -f "$$f" ] || $(STRIP) "$$f"; done
+# What install puts somewhere; configuration, snapshot and logs are not touched.
+uninstall:
+	$(Q)rm -f '$(DESTDIR)$(bindir)/refgate' '$(DESTDIR)$(libexecdir)/refgate-hook' \
+	  $(foreach f,$(MANPAGES),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $f))/$(notdir $f)') \
+	  '$(DESTDIR)$(bashcompdir)/refgate' '$(DESTDIR)$(zshcompdir)/_refgate' \
+	  '$(DESTDIR)$(fishcompdir)/refgate.fish'
+	$(Q)rm -rf '$(DESTDIR)$(docdir)'; rmdir '$(DESTDIR)$(libexecdir)' 2>/dev/null || :
+
+# clean keeps what takes minutes to make: libgit2 and the data of the benchmark.
+clean:
+	rm -rf $(filter-out build/libgit2 build/bench,$(wildcard build/*))
+distclean:
+	rm -rf build
+
+help:
+	@printf '%s\n' \
+	'make                    refgate and refgate-hook, in build/release' \
+	'make check              all tests of this variant; T="FILE..." for some' \
+	'make asan               all tests under AddressSanitizer and UBSan (build/asan)' \
+	'make bench              the benchmark, against its goals' \
+	'make fuzz               fuzz harnesses, FUZZ_TIME seconds each (needs clang)' \
+	'make lint               shellcheck, cppcheck, clang-format, mandoc, house rules' \
+	'make install            PREFIX=$(PREFIX) DESTDIR=; install-strip, uninstall' \
+	'make clean, distclean   distclean removes the built libgit2 too' \
+	'' \
+	'Variables: DEVELOPER=1 (warnings are errors), CC=clang-14, CFLAGS, LDFLAGS, V=1 (show' \
+	'commands), O=DIR (build elsewhere), LIBGIT2_DIR=PREFIX or LIBGIT2_TARBALL=FILE.' \
+	'Everything a fresh machine needs to build and test: scripts/check'

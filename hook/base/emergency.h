@@ -1,0 +1,29 @@
+/*
+ * emergency.h - how the hook ends when it cannot go on: a message and a documented exit code, never
+ * a signal (semantics.md 8: disk error under a mapped file, deadline, out of stack).
+ *
+ * A fault while `emergency_guard` is armed comes back to that point, so that the failure is recorded
+ * like any other. A fault outside of it, a second one, or the watchdog writes the message and leaves
+ * with the code that emergency_set_exit() named (2 unless global monitor mode accepts failures).
+ */
+#ifndef REFGATE_BASE_EMERGENCY_H
+#define REFGATE_BASE_EMERGENCY_H
+
+#include <setjmp.h>
+#include <stdint.h>
+
+/* Signal handlers on a stack of their own; unblocks what was inherited blocked; SIGPIPE and
+ * SIGXFSZ ignored; descriptors 0 to 2 opened on /dev/null if they are closed; no core files. */
+void emergency_install(void);
+/* `message`: static text for the pusher, complete lines. */
+void emergency_set_exit(int code, const char *contact_line);
+/* The process ends at the latest `ms` from now, whatever it is doing. */
+void emergency_watchdog(int64_t ms);
+
+/* if (emergency_guard()) { … a disk error under a mapped file … } - once a process. */
+extern sigjmp_buf emergency_point;
+extern volatile int emergency_armed;
+#define emergency_guard() (sigsetjmp(emergency_point, 1) ? 1 : (emergency_armed = 1, 0))
+#define emergency_unguard() ((void)(emergency_armed = 0))
+
+#endif
