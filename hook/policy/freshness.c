@@ -1,0 +1,122 @@
+/*
+ * freshness.c - is there a snapshot of this instance, and how old is it? (semantics.md 8)
+ */
+#include "base/clock.h"
+#include "policy/judge.h"
+
+/* Clocks of the nodes of a cluster may differ by seconds: that is no snapshot from the future. */
+#define FUTURE_TOLERANCE CLOCK_MINUTE
+
+/* ------------------------------------------------------------------ base URLs */
+
+struct url {
+    struct text scheme, host, port, path;
+};
+
+static struct text default_port(struct text scheme)
+{
+    if (text_equal_fold(scheme, TEXT("https")))
+        return TEXT("443");
+    return text_equal_fold(scheme, TEXT("http")) ? TEXT("80") : TEXT("");
+}
+
+static struct url url_of(struct text t)
+{
+    struct url url = {.scheme = TEXT(""), .port = TEXT("")};
+    for (size_t i = 0; i + 3 <= t.size; i++)
+        if (!memcmp(t.at + i, "://", 3)) {
+            url.scheme = (struct text){t.at, i};
+            t = text_skip(t, i + 3);
+            break;
+        }
+    size_t end = 0;
+    while (end < t.size && t.at[end] != '/')
+        end++;
+    url.host = (struct text){t.at, end};
+    url.path = text_skip(t, end);
+    while (url.path.size && url.path.at[url.path.size - 1] == '/')
+        url.path.size--;
+    for (size_t i = end; i > 0 && t.at[i - 1] != ']'; i--) /* not into an IPv6 address */
+        if (t.at[i - 1] == ':') {
+            url.host.size = i - 1;
+            url.port = (struct text){t.at + i, end - i};
+            break;
+        }
+    if (!url.port.size)
+        url.port = default_port(url.scheme);
+    return url;
+}
+
+/* Scheme and host have no case, a trailing slash and the scheme's own port say nothing; the context
+ * path is compared exactly. */
+static bool same_instance(struct text a, struct text b)
+{
+    struct url x = url_of(a), y = url_of(b);
+    return text_equal_fold(x.scheme, y.scheme) && text_equal_fold(x.host, y.host) &&
+           text_equal(x.port, y.port) && text_equal(x.path, y.path);
+}
+
+/* ------------------------------------------------------------------ usable, and how old */
+
+static void no_snapshot(struct judge *j, const char *why)
+{
+    j->snapshot_usable = false;
+    findings_add(j, &j->findings,
+                 reason_new(j, REASON_FAILURE, j->policy->no_snapshot, false, "%s", why),
+                 j->policy->no_snapshot);
+    judge_trace(j, TRACE_SNAPSHOT, TRACE_PUSH_LEVEL, ANSWER_YES, j->policy->no_snapshot, "snapshot",
+                "meta", "%s", why);
+}
+
+static void judge_age(struct judge *j, const struct snapshot_meta *meta)
+{
+    /* Counted from the start of the crawl: what changed while it ran may be missing. */
+    int64_t from = meta->started_ms > 0 ? meta->started_ms : meta->generated_ms;
+    int64_t age = j->push->now_ms - from;
+    char age_text[64], limit_text[64];
+    clock_format_duration(age > 0 ? age : 0, age_text, sizeof age_text);
+    clock_format_duration(j->policy->max_age_ms, limit_text, sizeof limit_text);
+    j->age = judge_printf(j, "%s", age_text);
+    j->out->snapshot_age_ms = age;
+
+    bool future = age < -FUTURE_TOLERANCE ||
+                  meta->generated_ms > j->push->now_ms + FUTURE_TOLERANCE;
+    bool stale = !future && j->policy->max_age_ms > 0 && age > j->policy->max_age_ms;
+    const struct reason *reason = NULL;
+    if (future)
+        reason = reason_new(j, REASON_FRESHNESS, j->policy->when_stale, false,
+                            "the permissions snapshot is from the future (or this clock is wrong)");
+    else if (stale)
+        reason = reason_new(j, REASON_FRESHNESS, j->policy->when_stale, false,
+                            "the permissions snapshot is stale: %s old, %s allowed", j->age,
+                            limit_text);
+    findings_add(j, &j->findings, reason, j->policy->when_stale);
+    judge_trace(j, TRACE_SNAPSHOT, TRACE_PUSH_LEVEL, future || stale ? ANSWER_YES : ANSWER_NO,
+                j->policy->when_stale, "snapshot age", "meta", "%s%s old, %s allowed",
+                future ? "from the future: " : "", j->age, limit_text);
+}
+
+void freshness_judge(struct judge *j)
+{
+    struct snapshot_meta meta;
+    if (!j->snapshot_usable) {
+        const char *problem = j->view ? j->view->problem : NULL;
+        no_snapshot(j, judge_printf(j, "no usable permissions snapshot: %s",
+                                    judge_escaped(j, text_of(problem ? problem : "there is none"),
+                                                  REASON_TEXT_MAX)));
+        return;
+    }
+    if (ASK(j, meta, &meta) != ANSWER_YES) {
+        j->damaged = true; /* nothing else can be believed; decide() reports it */
+        j->snapshot_usable = false;
+        return;
+    }
+    if (j->push->base_url.size && !same_instance(meta.base_url, j->push->base_url)) {
+        no_snapshot(j, "the permissions snapshot is of another Bitbucket (its base URL differs)");
+        return;
+    }
+    j->out->snapshot_known = true;
+    j->out->snapshot_digest = meta.digest;
+    j->out->snapshot_generated_ms = meta.generated_ms;
+    judge_age(j, &meta);
+}

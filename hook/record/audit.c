@@ -1,0 +1,254 @@
+#include "record/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "record/audit_line.h"
+
+/* The hash stands at the very end of a line, so that one small read finds it nearly always; after
+ * a torn line of the largest size, the good line before it is still found. */
+#define TAIL_FIRST ((size_t)4096)
+#define TAIL_MOST (2 * AUDIT_LINE_MAX)
+
+#define LOCK_SLEEP_FIRST_US 50
+#define LOCK_SLEEP_MOST_US 5000
+#define RENAMED_MOST 100 /* times that the log may be renamed while we wait for it */
+
+static enum status check_file(int fd, struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st))
+        return error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
+    if (!S_ISREG(st.st_mode))
+        return error_set(err, STATUS_TRUST, "the audit log is not a regular file");
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        return error_set(err, STATUS_TRUST,
+                         "the audit log belongs to another user: make root or the user that runs "
+                         "the hook its owner");
+    if (st.st_mode & S_IWOTH)
+        return error_set(err, STATUS_TRUST, "everybody may write the audit log: chmod o-w");
+    return STATUS_OK;
+}
+
+/* Who may rename files in the directory may swap the log. Only the directory itself is looked at:
+ * the configuration, which names it, was checked together with all that is above it. */
+static enum status check_directory(const char *path, struct error *err)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash ? (size_t)(slash - path) : 0;
+    if (size >= sizeof directory)
+        return error_set(err, STATUS_USAGE, "the audit log's path is too long");
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    struct stat st;
+    if (stat(size ? directory : slash ? "/" : ".", &st))
+        return error_errno(err, STATUS_IO, errno, "the audit log's directory cannot be examined");
+    if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+        return error_set(err, STATUS_TRUST,
+                         "everybody may write the audit log's directory: chmod o-w");
+    return STATUS_OK;
+}
+
+static enum status open_log(const char *path, int *out, struct error *err)
+{
+    /* O_NONBLOCK: a FIFO of that name must not hold the push until somebody reads it. */
+    int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int fd = open(path, flags, 0640);
+    if (fd < 0 && errno == ELOOP)
+        return error_set(err, STATUS_TRUST, "the audit log is a symbolic link: name the file");
+    if (fd < 0)
+        return error_errno(err, STATUS_IO, errno, "the audit log cannot be opened for writing");
+    enum status status = check_file(fd, err);
+    if (status != STATUS_OK)
+        close(fd);
+    else
+        *out = fd;
+    return status;
+}
+
+/* flock() rather than fcntl(): the lock belongs to this open file, also among threads, and goes
+ * when the process dies. No alarm signals: sleeps that grow, until the deadline. */
+static enum status wait_for_lock(int fd, int64_t deadline_us, struct error *err)
+{
+    for (long sleep_us = LOCK_SLEEP_FIRST_US;; sleep_us *= 2) {
+        if (!flock(fd, LOCK_EX | LOCK_NB))
+            return STATUS_OK;
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return error_errno(err, STATUS_IO, errno, "the audit log cannot be locked");
+        if (clock_monotonic_us() >= deadline_us)
+            return error_set(err, STATUS_DEADLINE,
+                             "the audit log was locked by somebody else until the deadline");
+        if (sleep_us > LOCK_SLEEP_MOST_US)
+            sleep_us = LOCK_SLEEP_MOST_US;
+        nanosleep(&(struct timespec){.tv_nsec = sleep_us * 1000}, NULL);
+    }
+}
+
+/* Opens and locks; if the file was renamed away while we waited (a rotation), starts again with
+ * the new one, so that no line goes to a file that somebody has taken for finished. */
+static enum status open_locked(const char *path, int64_t deadline_us, int *out, struct error *err)
+{
+    for (int i = 0; i < RENAMED_MOST; i++) {
+        int fd = -1;
+        enum status status = open_log(path, &fd, err);
+        if (status != STATUS_OK)
+            return status;
+        status = wait_for_lock(fd, deadline_us, err);
+        struct stat opened, named;
+        if (status == STATUS_OK && fstat(fd, &opened))
+            status = error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
+        if (status == STATUS_OK && !lstat(path, &named) && named.st_ino == opened.st_ino &&
+            named.st_dev == opened.st_dev) {
+            *out = fd;
+            return STATUS_OK;
+        }
+        close(fd);
+        if (status != STATUS_OK)
+            return status;
+    }
+    return error_set(err, STATUS_BUSY, "the audit log is being replaced all the time");
+}
+
+static enum status read_at(int fd, char *at, size_t size, off_t from, struct error *err)
+{
+    while (size) {
+        ssize_t got = pread(fd, at, size, from);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return error_errno(err, STATUS_IO, errno, "the audit log cannot be read");
+        if (!got)
+            return error_set(err, STATUS_IO, "the audit log shrank while it was read");
+        at += got;
+        size -= (size_t)got;
+        from += got;
+    }
+    return STATUS_OK;
+}
+
+/* The hash of the last whole line among the last bytes of the file, looking backwards. A line that
+ * lacks nothing but its newline is whole. */
+static bool find_last_hash(struct text tail, struct digest *hash)
+{
+    size_t end = tail.size;
+    while (end) {
+        size_t start = end;
+        if (tail.at[end - 1] == '\n')
+            end--, start--;
+        while (start && tail.at[start - 1] != '\n')
+            start--;
+        struct text found;
+        if (audit_line_hash((struct text){tail.at + start, end - start}, &found)) {
+            memcpy(hash->hex, found.at, found.size);
+            hash->hex[found.size] = '\0';
+            return true;
+        }
+        end = start;
+    }
+    return false;
+}
+
+/* *prev: the hash that the next line carries; *torn: the file does not end with a newline. */
+static enum status read_tail(int fd, off_t size, struct digest *prev, bool *torn, struct error *err)
+{
+    *prev = audit_hash_none();
+    *torn = false;
+    char small[TAIL_FIRST];
+    size_t window = (uintmax_t)size < TAIL_FIRST ? (size_t)size : TAIL_FIRST;
+    if (!window)
+        return STATUS_OK;
+    enum status status = read_at(fd, small, window, size - (off_t)window, err);
+    if (status != STATUS_OK)
+        return status;
+    *torn = small[window - 1] != '\n';
+    if (find_last_hash((struct text){small, window}, prev) || window == (size_t)size)
+        return STATUS_OK;
+
+    window = (uintmax_t)size < TAIL_MOST ? (size_t)size : TAIL_MOST;
+    char *large = malloc(window);
+    if (!large)
+        return error_set(err, STATUS_MEMORY, "out of memory while reading the audit log");
+    status = read_at(fd, large, window, size - (off_t)window, err);
+    /* Nothing like a record in all that: begin a new chain, which `audit verify` will show. */
+    if (status == STATUS_OK)
+        find_last_hash((struct text){large, window}, prev);
+    free(large);
+    return status;
+}
+
+/* One write(2) to an O_APPEND file. What could be written in part only (full disk, quota, file
+ * size limit) is taken back: half a line would cost the next reader two. */
+static enum status write_line(int fd, off_t old_size, struct text line, struct error *err)
+{
+    ssize_t written;
+    do
+        written = write(fd, line.at, line.size);
+    while (written < 0 && errno == EINTR);
+    if (written == (ssize_t)line.size)
+        return STATUS_OK;
+    int saved_errno = written < 0 ? errno : ENOSPC;
+    if (written > 0 && ftruncate(fd, old_size))
+        return error_errno(err, STATUS_IO, saved_errno,
+                           "only a part of the line could be written to the audit log");
+    return error_errno(err, STATUS_IO, saved_errno, "the audit log cannot be written");
+}
+
+static enum status append_locked(int fd, struct text record, bool sync, struct digest *head,
+                                 struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st))
+        return error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
+    struct digest prev, hash;
+    bool torn;
+    enum status status = read_tail(fd, st.st_size, &prev, &torn, err);
+    if (status != STATUS_OK)
+        return status;
+
+    struct buffer line;
+    buffer_init(&line, AUDIT_LINE_MAX + 2);
+    if (torn)
+        buffer_string(&line, "\n");
+    audit_line_seal(record, &prev, &line, &hash);
+    buffer_string(&line, "\n");
+    if (line.failed)
+        status = error_set(err, STATUS_MEMORY, "out of memory while writing the audit log");
+    else
+        status = write_line(fd, st.st_size, buffer_view(&line), err);
+    buffer_free(&line);
+    if (status == STATUS_OK && sync && fdatasync(fd))
+        status = error_errno(err, STATUS_IO, errno,
+                             "the audit log was written, but not safely to disk");
+    if (status == STATUS_OK)
+        *head = hash;
+    return status;
+}
+
+enum status audit_append(const char *path, struct text record, bool sync, int64_t deadline_us,
+                         struct digest *head, struct error *err)
+{
+    if (record.size < 3 || record.at[0] != '{' || record.at[record.size - 1] != '}' ||
+        memchr(record.at, '\n', record.size))
+        return error_set(err, STATUS_FORMAT, "the decision is not one JSON object on one line");
+    if (record.size > AUDIT_LINE_MAX - AUDIT_SEAL_SIZE)
+        return error_set(err, STATUS_LIMIT, "the decision is too large for the audit log");
+    enum status status = check_directory(path, err);
+    if (status != STATUS_OK)
+        return status;
+    int fd = -1;
+    status = open_locked(path, deadline_us, &fd, err);
+    if (status != STATUS_OK)
+        return status;
+    status = append_locked(fd, record, sync, head, err);
+    close(fd); /* drops the lock */
+    return status;
+}

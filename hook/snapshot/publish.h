@@ -1,0 +1,33 @@
+/*
+ * publish.h - a large file into its place: written beside it, read back, renamed over it.
+ *
+ * The file that was there keeps a second link, NAME.1, made before the rename, so that there is
+ * never a moment without a snapshot (product.md). A symbolic link is followed: what it points to is
+ * replaced.
+ */
+#ifndef REFGATE_SNAPSHOT_PUBLISH_H
+#define REFGATE_SNAPSHOT_PUBLISH_H
+
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+
+struct publication {
+    int fd;                      /* of the temporary file, for reading and writing */
+    bool named;                  /* the temporary file has a name, which must be removed */
+    char target[PATH_MAX];
+    char temporary[PATH_MAX];
+};
+
+/* Opens a temporary file in PATH's directory. It has no name there where the file system can do
+ * that (O_TMPFILE), so that even a killed process leaves nothing. STATUS_IO. */
+enum status publication_begin(struct publication *p, const char *path,
+                              struct error *err) MUST_CHECK;
+/* Syncs, links the old file, renames, syncs the directory. On failure PATH is as it was; then
+ * publication_end() is still to be called. */
+enum status publication_commit(struct publication *p, struct error *err) MUST_CHECK;
+/* Closes, and removes the temporary file if it was not published. */
+void publication_end(struct publication *p);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * rows.h - what a builder has been told, as arrays of rows (for builder*.c only).
+ *
+ * Texts are numbers of the pool. A row's place is (scope, id). Rows are only appended until
+ * join_rows() sorts them, drops what is there twice and numbers the groups.
+ */
+#ifndef REFGATE_SNAPSHOT_ROWS_H
+#define REFGATE_SNAPSHOT_ROWS_H
+
+#include "snapshot/builder.h"
+#include "snapshot/pool.h"
+#include "snapshot/put.h"
+
+struct user_row {
+    uint64_t id;
+    uint32_t name, slug, email;
+    bool active, listed;
+    bool shadowed; /* another user has this name now: found by id only */
+};
+struct group_row {
+    uint32_t name;
+    bool incomplete, listed;
+};
+struct member_row {
+    uint64_t user;
+    uint32_t group; /* the name; its number after the join */
+};
+struct project_row {
+    uint64_t id, owner_id;
+    uint32_t key, owner_name;
+    uint8_t flags, default_permission;
+};
+struct repository_row {
+    uint64_t id, project, origin;
+    uint32_t slug, branch;
+    uint8_t flags;
+};
+struct grant_row {
+    uint64_t place, who; /* user id, key id; group: the name, its number after the join */
+    uint8_t scope, permission;
+};
+struct level_row { /* a project's default permission */
+    uint64_t project;
+    uint8_t permission;
+};
+struct branch_row {
+    uint64_t repository;
+    uint32_t ref;
+};
+struct blob_row { /* a branch model or a restriction, encoded, in builder->blobs */
+    uint64_t place, id, at;
+    uint32_t size;
+    uint32_t groups_at; /* restriction: where its exempt groups begin; 0: it has none */
+    uint8_t scope;
+};
+struct key_row {
+    uint64_t id;
+    uint32_t label, algorithm, fingerprint, bits;
+    int64_t created_ms, last_used_ms, expires_ms;
+    uint8_t flags;
+};
+struct service_row {
+    uint64_t key;
+    uint32_t name;
+};
+
+struct rows {
+    void *at;
+    size_t count, room, size; /* size of one row */
+};
+
+struct builder {
+    const volatile sig_atomic_t *cancel;
+    struct pool pool;
+    struct buffer blobs;
+    struct rows users, groups, members, projects, repositories;
+    struct rows user_grants, group_grants, key_grants;
+    struct rows levels, branches, models, restrictions, keys, services, notes;
+    uint64_t counts[LAYOUT_COUNTS];
+};
+
+/* Row `i` of `rows`, as a pointer to TYPE. */
+#define ROW(TYPE, rows, i) (&((TYPE *)(rows).at)[i])
+
+enum status rows_add(struct rows *rows, const void *row, struct error *err) MUST_CHECK;
+/* Sorts by `compare` (which sees the builder) and drops each row that `same` as the one before. */
+typedef int row_compare(const void *a, const void *b, void *builder);
+void rows_sort(struct builder *b, struct rows *rows, row_compare *compare);
+void rows_unique(struct rows *rows, bool (*same)(const void *a, const void *b));
+
+/* builder_join.c. STATUS_FORMAT if the facts contradict each other. */
+enum status join_rows(struct builder *b, struct error *err) MUST_CHECK;
+/* builder_check.c: does what the joined rows refer to exist? STATUS_FORMAT. */
+enum status join_check(const struct builder *b, struct error *err) MUST_CHECK;
+/* The number of a group by its name (pool); GROUP_NONE. */
+uint32_t join_group_number(const struct builder *b, uint32_t name);
+/* Rows of one place in a sorted array: the first at or after (scope, id). */
+size_t join_first_grant(const struct rows *grants, enum grant_scope scope, uint64_t place);
+size_t join_first_blob(const struct rows *blobs, enum grant_scope scope, uint64_t place);
+
+/* builder_write.c: all records into fd. */
+enum status write_records(struct builder *b, const struct builder_header *header, int fd,
+                          uint64_t max_size, struct builder_summary *summary,
+                          struct error *err) MUST_CHECK;
+
+enum status builder_cancelled(const struct builder *b, struct error *err) MUST_CHECK;
+
+#endif
