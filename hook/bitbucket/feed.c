@@ -1,0 +1,101 @@
+#include "bitbucket/feed.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bitbucket/parse.h"
+
+#define START_MAX ((uint64_t)INT32_MAX) /* Bitbucket's page start is a Java int */
+
+typedef void value_parser(struct parse *p, const json_t *value);
+
+/* What to do with the answer, or with each value of a page. */
+static value_parser *const parsers[ENDPOINTS] = {
+    [ENDPOINT_PROPERTIES] = parse_properties,
+    [ENDPOINT_USERS] = parse_user,
+    [ENDPOINT_USERS_PLAIN] = parse_user,
+    [ENDPOINT_GLOBAL_USERS] = parse_user_grant,
+    [ENDPOINT_GLOBAL_GROUPS] = parse_group_grant,
+    [ENDPOINT_GROUPS] = parse_group,
+    [ENDPOINT_GROUPS_PLAIN] = parse_group,
+    [ENDPOINT_PROJECTS] = parse_project,
+    [ENDPOINT_REPOSITORIES] = parse_repository,
+    [ENDPOINT_MEMBERS] = parse_member,
+    [ENDPOINT_PROJECT_USERS] = parse_user_grant,
+    [ENDPOINT_PROJECT_GROUPS] = parse_group_grant,
+    [ENDPOINT_DEFAULT_ADMIN] = parse_permitted,
+    [ENDPOINT_DEFAULT_CREATE] = parse_permitted,
+    [ENDPOINT_DEFAULT_WRITE] = parse_permitted,
+    [ENDPOINT_DEFAULT_READ] = parse_permitted,
+    [ENDPOINT_PROJECT_RESTRICTIONS] = parse_restriction,
+    [ENDPOINT_PROJECT_MODEL] = parse_model,
+    [ENDPOINT_PROJECT_KEYS] = parse_key,
+    [ENDPOINT_REPOSITORY_USERS] = parse_user_grant,
+    [ENDPOINT_REPOSITORY_GROUPS] = parse_group_grant,
+    [ENDPOINT_REPOSITORY_RESTRICTIONS] = parse_restriction,
+    [ENDPOINT_REPOSITORY_MODEL] = parse_model,
+    [ENDPOINT_DEFAULT_BRANCH] = parse_default_branch,
+    [ENDPOINT_DEFAULT_BRANCH_OLD] = parse_default_branch,
+    [ENDPOINT_REPOSITORY_KEYS] = parse_key,
+};
+
+/* The next page is where nextPageStart says, never start + size (rest-api.md 1.2). */
+static void read_next(struct parse *p, const json_t *body, uint64_t start)
+{
+    bool there;
+    if (field_bool(&p->fields, body, "isLastPage", REQUIRED, true))
+        return;
+    uint64_t next = field_u64(&p->fields, body, "nextPageStart", REQUIRED, &there);
+    if (there && (next <= start || next > START_MAX))
+        field_fail(&p->fields, "nextPageStart", "does not lead on");
+    p->result.more = true;
+    p->result.next = next;
+}
+
+static void parse_page(struct parse *p, const json_t *body, uint64_t start, value_parser *parser)
+{
+    json_t *values = field_array(&p->fields, body, "values", REQUIRED);
+    read_next(p, body, start);
+    p->fields.in_page = true;
+    for (size_t i = 0; i < json_array_size(values) && p->fields.status == STATUS_OK; i++) {
+        p->fields.index = i;
+        parser(p, json_array_get(values, i));
+    }
+}
+
+enum status feed_answer(struct feed *feed, enum endpoint_id id, const struct target *target,
+                        const char *url, uint64_t start, const json_t *body,
+                        struct feed_result *result, struct error *err)
+{
+    struct error local;
+    struct parse p = {
+        .feed = feed,
+        .endpoint = id,
+        .target = target,
+        .fields = {.where = url, .err = err ? err : &local},
+    };
+    if (!json_is_object(body))
+        field_fail(&p.fields, "", "is not a JSON object (a login page? a proxy's error?)");
+    else if (endpoints[id].flags & ENDPOINT_PAGED)
+        parse_page(&p, body, start, parsers[id]);
+    else
+        parsers[id](&p, body);
+    if (p.fields.status == STATUS_OK)
+        *result = p.result;
+    return p.fields.status;
+}
+
+bool feed_is_resource_error(const json_t *body)
+{
+    return json_is_array(json_object_get(body, "errors")) ||
+           json_object_get(body, "exceptionName") != NULL;
+}
+
+struct text feed_error_message(const json_t *body)
+{
+    const json_t *first = json_array_get(json_object_get(body, "errors"), 0);
+    const json_t *message = json_object_get(first ? first : body, "message");
+    if (!json_is_string(message))
+        return TEXT("");
+    return (struct text){json_string_value(message), json_string_length(message)};
+}

@@ -1,0 +1,96 @@
+/*
+ * command.h - the subcommands of `refgate`: one table drives dispatch, option parsing, --help and
+ * completion.
+ *
+ * One file a subcommand: hook/command/NAME.c defines `const struct command command_NAME`, which
+ * hook/refgate.c lists. Exit codes are the same everywhere: EXIT_YES, EXIT_NO, EXIT_TROUBLE.
+ */
+#ifndef REFGATE_COMMAND_COMMAND_H
+#define REFGATE_COMMAND_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum command_exit {
+    EXIT_YES = 0,     /* yes, ok, accepted */
+    EXIT_NO = 1,      /* no: rejected, differs, findings, broken */
+    EXIT_TROUBLE = 2, /* could not be answered: usage, input, I/O */
+};
+
+struct option_spec {
+    const char *name;     /* without the dashes: "file" */
+    const char *argument; /* "FILE"; NULL for a flag */
+    const char *help;     /* one line */
+    bool repeat;          /* may be given more than once */
+};
+/* Options that several commands share, so that they read the same everywhere. */
+#define OPTION_CONFIG                                                                            \
+    {                                                                                            \
+        "config", "FILE",                                                                        \
+            "configuration (default: refgate.conf beside the program, then /etc/refgate)", false \
+    }
+#define OPTION_FORMAT                                                 \
+    {                                                                 \
+        "format", "text|json", "output format (default: text)", false \
+    }
+
+struct arguments;
+
+struct command {
+    const char *name;
+    const char *summary;  /* one line, lower-case start, no full stop */
+    const char *operands; /* synopsis of what is not an option: "PATTERN REF..." or "" */
+    const char *details;  /* further text for --help, may be NULL; lines of at most 79 columns */
+    const struct option_spec *options;
+    size_t option_count;
+    size_t operands_min, operands_max;                      /* SIZE_MAX: any number */
+    enum command_exit (*run)(const struct arguments *args); /* NULL if it has subcommands */
+    const struct command *const *subcommands;
+    size_t subcommand_count;
+};
+
+#define ARGUMENTS_MAX 256
+struct arguments {
+    const struct command *command;
+    const char *path; /* what was typed: "refgate snapshot verify" */
+    struct {
+        const struct option_spec *option;
+        const char *value; /* "" for a flag */
+    } given[ARGUMENTS_MAX];
+    size_t given_count;
+    char **operands;
+    size_t operand_count;
+};
+
+/* Parses argv (without the program and the command's name), answers --help, checks the number of
+ * operands, finds the subcommand, runs it, checks that stdout could be written. `path` is what was
+ * typed so far: "refgate" or "refgate snapshot". */
+enum command_exit command_dispatch(const char *path, const struct command *command, int argc,
+                                   char **argv);
+void command_help(const char *path, const struct command *command, FILE *out);
+
+/* Value of an option; NULL if it was not given. The name must be one of the command's options. */
+const char *argument(const struct arguments *args, const char *option);
+bool argument_flag(const struct arguments *args, const char *option);
+/* The n-th value of a repeatable option, NULL past the last. */
+const char *argument_nth(const struct arguments *args, const char *option, size_t n);
+/* --format; prints the error and gives false for anything but text and json. */
+bool argument_json(const struct arguments *args, bool *json);
+
+/* "PATH: MESSAGE" on stderr, escaped for a terminal; returns EXIT_TROUBLE. */
+enum command_exit command_trouble(const struct arguments *args, const char *format, ...)
+    PRINTF_LIKE(2, 3);
+/* Colour only on a terminal, and not if NO_COLOR is set to anything but "" or TERM is dumb. */
+bool command_colour(FILE *out);
+
+extern const struct command command_audit, command_check, command_disable, command_enable,
+    command_policy, command_snapshot, command_sync, command_completion;
+
+/* For `completion`: the program's own table, defined in refgate.c. */
+extern const struct command command_refgate;
+
+#endif

@@ -1,0 +1,23 @@
+/* snapshot_file.h - which snapshot a subcommand is about: --file, else what the configuration names. */
+#ifndef REFGATE_COMMAND_SNAPSHOT_FILE_H
+#define REFGATE_COMMAND_SNAPSHOT_FILE_H
+
+#include "base/arena.h"
+#include "command/command.h"
+#include "policy/policy.h"
+
+#define SNAPSHOT_PATH_MAX 4096
+
+struct snapshot_file {
+    struct arena arena;
+    struct policy policy;         /* zeroed if no configuration was read */
+    char path[SNAPSHOT_PATH_MAX]; /* NUL-terminated */
+};
+
+/* The value of `option` if it was given (the configuration is then read only if --config was), else
+ * [snapshot] file of the configuration. Prints what is wrong and gives false. */
+bool snapshot_file_find(const struct arguments *args, const char *option,
+                        struct snapshot_file *out);
+void snapshot_file_free(struct snapshot_file *file);
+
+#endif
