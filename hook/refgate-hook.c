@@ -137,7 +137,7 @@ static bool hook_configure(struct hook *hook)
                      "the configuration of refgate is missing, invalid or not trusted");
 }
 
-static void hook_limits(struct hook *hook)
+static void hook_limits(struct hook *hook, bool disabled)
 {
     const struct policy *policy = &hook->policy;
     hook->deadline_us = hook->started_us + policy->deadline_ms * 1000;
@@ -153,7 +153,7 @@ static void hook_limits(struct hook *hook)
         contact = kept.at ? kept.at : "";
         buffer_free(&line);
     }
-    emergency_set_exit(policy->mode == MODE_MONITOR ? 0 : 2, contact);
+    emergency_set_exit(disabled || policy->mode == MODE_MONITOR ? 0 : 2, contact);
     hook->arena.cap = policy->memory_bytes;
 #ifndef __SANITIZE_ADDRESS__ /* its shadow memory is counted too */
     const struct rlimit memory = {policy->memory_bytes, policy->memory_bytes};
@@ -242,10 +242,12 @@ static void hook_decide(struct hook *hook, int argc, char **argv)
     if (!hook_arguments(hook, argc, argv))
         return;
     bool disabled = hook_disabled(hook);
+    if (disabled)
+        emergency_set_exit(0, ""); /* the kill switch accepts everything, also what gets stuck */
     if (!hook_configure(hook) && !disabled)
         return;
     if (hook->policy_loaded)
-        hook_limits(hook);
+        hook_limits(hook, disabled);
     bool read = hook->policy_loaded && hook_read_environment(hook) && hook_read_changes(hook);
     if (disabled)
         decision_disabled(hook_policy(hook), &hook->push, hook->disabled_reason, &hook->arena,

@@ -51,7 +51,7 @@ static void emergency_handle(int number)
         siglongjmp(emergency_point, 1);
     }
     emergency_write(emergency_exit ? "refgate: push rejected: could not be checked\n\n"
-                                   : "refgate: monitor mode: this push could not be checked\n\n");
+                                   : "refgate: not enforced: this push could not be checked\n\n");
     emergency_write(emergency_reason(number));
     emergency_write(emergency_contact);
     _exit(emergency_exit);

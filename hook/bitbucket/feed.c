@@ -67,12 +67,11 @@ enum status feed_answer(struct feed *feed, enum endpoint_id id, const struct tar
                         const char *url, uint64_t start, const json_t *body,
                         struct feed_result *result, struct error *err)
 {
-    struct error local;
     struct parse p = {
         .feed = feed,
         .endpoint = id,
         .target = target,
-        .fields = {.where = url, .err = err ? err : &local},
+        .fields = {.where = url, .err = err},
     };
     if (!json_is_object(body))
         field_fail(&p.fields, "", "is not a JSON object (a login page? a proxy's error?)");

@@ -29,7 +29,7 @@ void parse_properties(struct parse *p, const json_t *value)
 
 /* ------------------------------------------------------------------ people */
 
-/* Gives the id; `path` is where the user object is within the value, "" for the value itself. */
+/* A user object, from the list of users or wherever one is mentioned. Gives the id. */
 static uint64_t add_user(struct parse *p, const json_t *user, bool listed)
 {
     struct fields *f = &p->fields;
@@ -42,6 +42,8 @@ static uint64_t add_user(struct parse *p, const json_t *user, bool listed)
         .active = field_bool(f, user, "active", REQUIRED, false),
         .listed = listed,
     };
+    if (parse_good(p) && !row.id) /* 0 stands for "not known" in exemptions */
+        field_fail(f, "id", "is zero");
     /* SERVICE: the principal of a token; not a person (rest-api.md 1.4). */
     if (parse_good(p) && (text_absent(type) || text_equal(type, TEXT("NORMAL"))))
         parse_did(p, builder_user(p->feed->builder, &row, f->err));

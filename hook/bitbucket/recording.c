@@ -35,7 +35,9 @@ struct recording {
     size_t file_count;
     struct entry *slots;
     size_t slot_count, used;
-    struct buffer line, url, other; /* reused */
+    char *line; /* reused */
+    size_t line_room;
+    struct buffer url, other; /* reused */
 };
 
 static uint64_t hash_of(struct text t)
@@ -63,26 +65,31 @@ static bool line_url(struct text line, struct text *url)
     return !memchr(url->at, '\\', url->size);
 }
 
+/* The line of an entry into r->line, which only grows. */
 static enum status read_line(struct recording *r, const struct entry *entry, struct error *err)
 {
-    r->line.size = 0;
-    char chunk[65536];
-    uint64_t at = entry->offset, end = entry->offset + entry->size;
-    while (at < end) {
-        size_t want = end - at < sizeof chunk ? (size_t)(end - at) : sizeof chunk;
-        ssize_t got = pread(r->fds[entry->file], chunk, want, (off_t)at);
+    if (r->line_room < entry->size) {
+        free(r->line);
+        r->line_room = 0;
+        r->line = malloc((size_t)entry->size * 2);
+        if (!r->line)
+            return error_set(err, STATUS_MEMORY, "out of memory");
+        r->line_room = (size_t)entry->size * 2;
+    }
+    for (size_t done = 0; done < entry->size;) {
+        ssize_t got = pread(r->fds[entry->file], r->line + done, entry->size - done,
+                            (off_t)(entry->offset + done));
         if (got < 0 && errno == EINTR)
             continue;
         if (got <= 0)
             return error_errno(err, STATUS_IO, got ? errno : EIO, "cannot read %s of the recording",
                                r->names[entry->file]);
-        buffer_add(&r->line, chunk, (size_t)got);
-        at += (uint64_t)got;
+        done += (size_t)got;
     }
-    return r->line.failed ? error_set(err, STATUS_MEMORY, "out of memory") : STATUS_OK;
+    return STATUS_OK;
 }
 
-/* The slot of the URL in r->url, or the empty one where it belongs. */
+/* The slot of the URL in r->url (its line is in r->line then), or the empty one where it belongs. */
 static enum status find_slot(struct recording *r, size_t *slot, struct error *err)
 {
     struct text wanted = buffer_view(&r->url), url;
@@ -95,7 +102,7 @@ static enum status find_slot(struct recording *r, size_t *slot, struct error *er
         if (status != STATUS_OK)
             return status;
         r->other.size = 0;
-        if (line_url(buffer_view(&r->line), &url) &&
+        if (line_url((struct text){r->line, r->slots[at].size}, &url) &&
             url_normalise(&r->other, r->base_url, url) &&
             text_equal(buffer_view(&r->other), wanted))
             break;
@@ -206,8 +213,7 @@ static enum status read_meta(struct recording *r, int directory, struct error *e
     buffer_free(&bytes);
     if (status != STATUS_OK)
         return status;
-    struct error local;
-    struct fields f = {.where = "recording.json", .err = err ? err : &local};
+    struct fields f = {.where = "recording.json", .err = err};
     uint64_t format = field_u64(&f, r->meta, "format", REQUIRED, NULL);
     if (f.status == STATUS_OK && format != RECORDING_FORMAT)
         field_fail(&f, "format", "is not 1, which is what this version of refgate reads");
@@ -300,7 +306,6 @@ enum status recording_open(const char *path, struct recording **out, struct erro
     struct recording *r = calloc(1, sizeof *r);
     if (!r)
         return error_set(err, STATUS_MEMORY, "out of memory");
-    buffer_init(&r->line, RECORDING_LINE_MAX + 1);
     buffer_init(&r->url, SIZE_MAX);
     buffer_init(&r->other, SIZE_MAX);
     enum status status = STATUS_OK;
@@ -338,7 +343,7 @@ void recording_close(struct recording *r)
     free(r->names);
     free(r->fds);
     free(r->slots);
-    buffer_free(&r->line);
+    free(r->line);
     buffer_free(&r->url);
     buffer_free(&r->other);
     free(r);
@@ -384,15 +389,11 @@ static enum status get(void *self, const char *url, struct response *out, struct
     const struct entry *entry = &r->slots[slot];
     if (!entry->size)
         return error_set(err, STATUS_NOT_FOUND, "the recording has no answer to %s", url);
-    status = read_line(r, entry, err);
-    if (status != STATUS_OK)
-        return status;
-    json_t *line = json_loadb(r->line.data, r->line.size, JSON_REJECT_DUPLICATES, &why);
+    json_t *line = json_loadb(r->line, entry->size, JSON_REJECT_DUPLICATES, &why);
     if (!line)
         return error_set(err, STATUS_FORMAT, "%s: the recorded answer is not JSON: %s (column %d)",
                          url, why.text, why.column);
-    struct error local;
-    struct fields f = {.where = url, .err = err ? err : &local};
+    struct fields f = {.where = url, .err = err};
     uint64_t code = field_u64(&f, line, "status", REQUIRED, NULL);
     if (f.status == STATUS_OK && (code < 100 || code > 599))
         field_fail(&f, "status", "is no HTTP status");

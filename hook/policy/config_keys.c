@@ -79,7 +79,7 @@ static const struct config_key failure_keys[] = {
      WORDS(note_annotate_reject)},
     {"undecided", &config_type_word, IN_POLICY(undecided), "reject",
      "A rule, the access-key policy or a service account's scope could not be decided.",
-     WORDS(note_annotate_reject)},
+     WORDS(reject_annotate)},
     {"undecided-restriction", &config_type_word, IN_POLICY(undecided_restriction), "annotate",
      "A branch restriction could not be decided; Bitbucket enforces its own besides.",
      WORDS(note_annotate_reject)},

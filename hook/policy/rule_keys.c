@@ -1,28 +1,35 @@
 #include "policy/rule_keys.h"
 
-static bool lists_key(const struct text_list *list, uint64_t id, struct text label)
+/* Of a mapped key that the snapshot does not describe the label is not known: whether an entry that
+ * is a label means this key, nobody can tell. */
+static enum answer lists_key(const struct text_list *list, uint64_t id, struct text label)
 {
+    enum answer listed = ANSWER_NO;
     for (size_t i = 0; i < list->count; i++) {
         uint64_t number;
         /* A label may be typed by whoever adds a key: digits always mean an id. */
         if (text_parse_u64(list->items[i], UINT64_MAX, true, &number)) {
             if (number == id)
-                return true;
-        } else if (label.size && text_equal(list->items[i], label)) {
-            return true;
+                return ANSWER_YES;
+        } else if (!label.at) {
+            listed = ANSWER_CANNOT_TELL;
+        } else if (text_equal(list->items[i], label)) {
+            return ANSWER_YES;
         }
     }
-    return false;
+    return listed;
 }
 
 static enum answer one_key(const struct judge *j, const struct rule *rule, uint64_t id)
 {
     struct text label = j->out->credential.label;
     enum answer listed = ANSWER_YES, excepted = ANSWER_NO;
-    if (rule->access_keys.count && !lists_key(&rule->access_keys, id, label))
-        listed = ANSWER_NO;
-    if (rule->except_access_keys.count && lists_key(&rule->except_access_keys, id, label))
-        excepted = j->may_pose ? ANSWER_CANNOT_TELL : ANSWER_YES;
+    if (rule->access_keys.count)
+        listed = lists_key(&rule->access_keys, id, label);
+    if (rule->except_access_keys.count)
+        excepted = lists_key(&rule->except_access_keys, id, label);
+    if (excepted == ANSWER_YES && j->may_pose)
+        excepted = ANSWER_CANNOT_TELL;
     return answer_and(listed, answer_not(excepted));
 }
 

@@ -1,12 +1,13 @@
 /*
  * Is one commit an ancestor of another?
  *
- * Two colours spread from child to parent: OLD from the older commit, NEW from the newer one. If NEW
- * gets to the older commit itself the answer is yes. What is OLD needs no second look: an ancestor
- * of the older commit cannot have it as ancestor. So as soon as nothing is left that is only NEW,
- * the answer is no. Both hold whatever the dates say. Dates only choose what to look at next, newest
- * first: honest ones end the walk near the place where the histories part. Whoever pushes can write
- * any date, so after a while every eighth step goes to each colour in turn, in order of arrival.
+ * Two colours spread from child to parent: OLD from the older commit, NEW from the newer one. If
+ * NEW gets to the older commit itself the answer is yes. What is OLD needs no second look: an
+ * ancestor of the older commit cannot have it as ancestor. So as soon as nothing is left that is
+ * only NEW, the answer is no. Both hold whatever the dates say. Dates only choose what to look at
+ * next, newest first: honest ones end the walk near the place where the histories part. Whoever
+ * pushes can write any date, so after a while every eighth step goes to each colour in turn, in
+ * order of arrival.
  */
 #include "push/commit_graph.h"
 #include "push/commit_list.h"

@@ -58,8 +58,8 @@ struct commit_graph {
     struct commit_list reach_heap, reach_unread;
 };
 
-/* All functions that give a status: STATUS_LIMIT and STATUS_DEADLINE when the budget, the size of an
- * object or the time is used up, STATUS_MEMORY, STATUS_NOT_FOUND for objects that are missing,
+/* All functions that give a status: STATUS_LIMIT and STATUS_DEADLINE when the budget, the size of
+ * an object or the time is used up, STATUS_MEMORY, STATUS_NOT_FOUND for objects that are missing,
  * STATUS_FORMAT for damaged ones, STATUS_IO; graph->why says it in a sentence. */
 void commit_graph_init(struct commit_graph *graph, struct object_store *store, uint64_t budget,
                        int64_t deadline_us);
@@ -76,13 +76,13 @@ enum status commit_graph_read_incoming(struct commit_graph *graph, uint32_t node
  * not NULL its bytes are given to the caller, who releases them (handle NULL unless READ). */
 enum status commit_graph_read(struct commit_graph *graph, uint32_t node,
                               struct stored_object *keep) MUST_CHECK;
-/* Follows annotated tags from `id` to what they name at last. *node is a commit, or COMMIT_NONE if it
- * is another object. STATUS_NOT_FOUND if something on the way is missing. */
+/* Follows annotated tags from `id` to what they name at last. *node is a commit, or COMMIT_NONE if
+ * it is another object. STATUS_NOT_FOUND if something on the way is missing. */
 enum status commit_graph_peel(struct commit_graph *graph, const struct object_id *id,
                               uint32_t *node) MUST_CHECK;
 
-/* The same question by a walk that leaves the quarantine alone: YES is sure, NO only means that it is
- * not answered. Costs a few reads of new objects, whatever the size of the repository. */
+/* The same question by a walk that leaves the quarantine alone: YES is sure, NO only means that it
+ * is not answered. Costs a few reads of new objects, whatever the size of the repository. */
 enum status commit_graph_descends_incoming(struct commit_graph *graph,
                                            const struct object_id *older,
                                            const struct object_id *newer,
@@ -101,9 +101,9 @@ struct ref_exception {
 void commit_graph_reach_restart(struct commit_graph *graph);
 /* Adds a commit that an existing ref is known to name. */
 enum status commit_graph_reach_add(struct commit_graph *graph, uint32_t node) MUST_CHECK;
-/* Does an existing ref of the repository reach this commit (state READ)? Where a commit is dated more
- * than a day before its own parent, a reached commit may be taken for one that is not; never the
- * other way round. `except` may be NULL. */
+/* Does an existing ref of the repository reach this commit (state READ)? Where a commit is dated
+ * more than a day before its own parent, a reached commit may be taken for one that is not; never
+ * the other way round. `except` may be NULL. */
 enum status commit_graph_is_reached(struct commit_graph *graph, uint32_t node,
                                     const struct ref_exception *except, bool *reached) MUST_CHECK;
 

@@ -43,8 +43,8 @@ static bool id_line(struct text t, struct text word, struct object_id *id)
            object_id_parse((struct text){t.at + word.size, HEX_SIZE}, id);
 }
 
-/* The address in `NAME <ADDRESS> TIME ZONE`: between the first '<' and the '>' that follows, which is
- * what git, and with it Bitbucket, shows. */
+/* The address in `NAME <ADDRESS> TIME ZONE`: between the first '<' and the '>' that follows, which
+ * is what git, and with it Bitbucket, shows. */
 static struct text ident_email(struct text ident)
 {
     const char *open = ident.size ? memchr(ident.at, '<', ident.size) : NULL;

@@ -1,5 +1,5 @@
 /*
- * commit_object.h - the bytes of commit and tag objects, read as leniently as git itself reads them.
+ * commit_object.h - the bytes of commit and tag objects, read as leniently as git reads them.
  *
  * Whoever pushes chooses these bytes. A commit that git accepts must not be "damaged" here, or its
  * writer could make the history of a protected branch unanswerable; so the checks are the ones of

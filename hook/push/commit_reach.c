@@ -1,9 +1,9 @@
 /*
  * Does an existing ref reach a commit?
  *
- * A rare question (performance.md, new commits of a push): only about commits that came with the push
- * although the repository held them before. What the refs reach is found newest first, and only as
- * far back as the commit that is asked about.
+ * A rare question (performance.md, new commits of a push): only about commits that came with the
+ * push although the repository held them before. What the refs reach is found newest first, and
+ * only as far back as the commit that is asked about.
  */
 #include "push/commit_graph.h"
 #include "push/commit_list.h"

@@ -21,10 +21,10 @@ struct environment {
 };
 struct environment environment_of_process(void);
 
-/* Fills everything of *push but changes, stdin, time, storage id and host. With `native`, pusher and
- * repository stay absent. STATUS_FORMAT with a sentence for the pusher when the environment is
- * incomplete (no project key, no repository slug, no user) or hostile (too long, control bytes in
- * a key). `credential_variable` may be NULL. */
+/* Fills everything of *push but changes, stdin, time, storage id and host. With `native`, pusher
+ * and repository stay absent. STATUS_FORMAT with a sentence for the pusher when the environment is
+ * incomplete (no project key, no repository slug, no user) or hostile (too long, control bytes in a
+ * key). `credential_variable` may be NULL. */
 enum status environment_read(const struct environment *env, bool native,
                              const char *credential_variable, struct push *push,
                              struct error *err) MUST_CHECK;

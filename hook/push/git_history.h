@@ -5,9 +5,9 @@
  * it; the quarantine is added as an object database of its own. Nothing is written. What the new
  * objects alone can answer (most fast-forwards) is answered without opening the repository.
  *
- * commit_object  the bytes of commits and tags          object_store  libgit2: reading objects, refs
- * commit_graph   commits that were read, budget, time   commit_ancestry, commit_reach  the two walks
- * new_commits    the commits that a change brings
+ * commit_object: the bytes of commits and tags; object_store: libgit2, objects and refs;
+ * commit_graph: what was read, budget and deadline; commit_ancestry, commit_reach: the two walks;
+ * new_commits: what a change brings.
  */
 #ifndef REFGATE_PUSH_GIT_HISTORY_H
 #define REFGATE_PUSH_GIT_HISTORY_H

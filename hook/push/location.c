@@ -150,8 +150,8 @@ static enum status read_alternates(const char *value, const char *cwd, struct ar
     return STATUS_OK;
 }
 
-/* A directory right below the repository's objects: the quarantine, though a launcher that passes on
- * only git's older variables did not call it so. */
+/* A directory right below the repository's objects: the quarantine, though a launcher that passes
+ * on only git's older variables did not call it so. */
 static bool is_quarantine_of(const char *objects, const char *repository)
 {
     size_t size = repository ? strlen(repository) : 0;

@@ -22,11 +22,12 @@ struct location {
     uint64_t storage_id;
 };
 
-/* From quarantine, object directory, alternates in order, then GIT_DIR, then the current directory,
- * each walked up until a directory has HEAD, objects/ and refs/. Not finding one is no error. If only
- * alternates lead to one and there are several, the storage id is not known: it could be a fork's
- * origin. GIT_OBJECT_DIRECTORY below the repository's objects/ counts as quarantine.
- * `git_dir` (refgate check --git-dir) overrides all of it when not NULL. STATUS_MEMORY only. */
+/* From quarantine, object directory, alternates in order, then GIT_DIR, then the current
+ * directory, each walked up until a directory has HEAD, objects/ and refs/. Not finding one is no
+ * error. If only alternates lead to one and there are several, the storage id is not known: it
+ * could be a fork's origin. GIT_OBJECT_DIRECTORY below the repository's objects/ counts as
+ * quarantine. `git_dir` (refgate check --git-dir) overrides all of it when not NULL. STATUS_MEMORY
+ * only. */
 enum status location_find(const struct environment *env, const char *git_dir, struct arena *arena,
                           struct location *out, struct error *err) MUST_CHECK;
 

@@ -2,11 +2,12 @@
  * new_commits.h - the commits that a change brings: those that no existing ref reaches.
  *
  * With a quarantine: the commits in it, from the new tip down to the first ones that are not in it;
- * whatever the size of the repository and the number of its refs. A commit that is in the quarantine
- * and was in the repository before (the base of a thin pack, or sent again) is new unless a ref
- * reaches it. A tip that is not in the quarantine brings nothing: the repository holds it. (git puts
- * a commit that it holds into the quarantine again only as part of a pack; of fewer objects than
- * receive.unpackLimit it writes those that are missing. A commit is new once: semantics.md 5.3.)
+ * whatever the size of the repository and the number of its refs. A commit that is in the
+ * quarantine and was in the repository before (the base of a thin pack, or sent again) is new
+ * unless a ref reaches it. A tip that is not in the quarantine brings nothing: the repository holds
+ * it. (git puts a commit that it holds into the quarantine again only as part of a pack; of fewer
+ * objects than receive.unpackLimit it writes those that are missing. A commit is new once:
+ * semantics.md 5.3.)
  *
  * Without one (`refgate check --git-dir`): the commits that neither the old tip nor another ref
  * reaches. The change's own ref and refs that name the new tip do not count, since the push may be

@@ -35,7 +35,7 @@ static void set_options(void)
 {
     static const int levels[] = {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
                                  GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL};
-    /* Harmless to a reader: the first forbids deleting objects, the second adds a file of settings. */
+    /* Harmless to a reader: one forbids deleting objects, the other adds a file of settings. */
     const char *extensions[] = {"preciousobjects", "worktreeconfig"};
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
         git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, levels[i], "");
@@ -111,9 +111,8 @@ enum status object_store_open(struct object_store *store, const char **why)
 
 enum status object_store_new(const struct location *location, struct object_store **out)
 {
-    /* Never shut down: libgit2 1.9.0 refuses the ninth start in a process (it forgets to give back
-     * places in a table of 32), and `refgate check --batch` asks more often. Starting it again while
-     * it runs only counts. */
+    /* Never shut down: after eight shutdowns in a process libgit2 1.9.0 does not start again
+     * (measured), and `refgate check --batch` asks more often. Starting what runs only counts. */
     int starts = git_libgit2_init();
     struct object_store *store = starts < 0 ? NULL : calloc(1, sizeof(*store));
     if (!store)

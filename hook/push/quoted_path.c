@@ -36,8 +36,8 @@ static bool unescape(struct text t, size_t *at, char *out)
     return *out != 0;
 }
 
-/* Unquotes t, which begins with '"', into `out` (room for t.size bytes; gets a NUL). Gives the number
- * of bytes of t used, closing quote included, or 0 if the quoting is broken. */
+/* Unquotes t, which begins with '"', into `out` (room for t.size bytes; gets a NUL). Gives the
+ * number of bytes of t used, closing quote included, or 0 if the quoting is broken. */
 static size_t unquote(struct text t, char *out, size_t *size)
 {
     size_t at = 1;

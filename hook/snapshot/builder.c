@@ -90,6 +90,7 @@ void builder_free(struct builder *b)
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]->at);
+    free(b->listed.slots);
     pool_free(&b->pool);
     buffer_free(&b->blobs);
     free(b);
@@ -116,9 +117,50 @@ static enum status add_row(struct rows *rows, const void *row, enum status statu
     return status == STATUS_OK ? rows_add(rows, row, err) : status;
 }
 
+/* The slot of an id, or the empty one where it belongs. */
+static size_t id_slot(const struct id_set *set, uint64_t id)
+{
+    size_t slot = (size_t)(id * UINT64_C(0x9e3779b97f4a7c15) >> 20) & (set->slot_count - 1);
+    while (set->slots[slot] && set->slots[slot] != id)
+        slot = (slot + 1) & (set->slot_count - 1);
+    return slot;
+}
+
+static bool id_set_has(const struct id_set *set, uint64_t id)
+{
+    return set->slot_count && id && set->slots[id_slot(set, id)] == id;
+}
+
+static enum status id_set_add(struct id_set *set, uint64_t id, struct error *err)
+{
+    if (!id)
+        return STATUS_OK;
+    if (set->used * 2 >= set->slot_count) {
+        struct id_set larger = {.slot_count = set->slot_count ? set->slot_count * 2 : 1024};
+        larger.slots = calloc(larger.slot_count, sizeof *larger.slots);
+        if (!larger.slots)
+            return error_set(err, STATUS_MEMORY, "out of memory");
+        for (size_t i = 0; i < set->slot_count; i++)
+            if (set->slots[i])
+                larger.slots[id_slot(&larger, set->slots[i])] = set->slots[i];
+        larger.used = set->used;
+        free(set->slots);
+        *set = larger;
+    }
+    size_t slot = id_slot(set, id);
+    set->used += !set->slots[slot];
+    set->slots[slot] = id;
+    return STATUS_OK;
+}
+
 enum status builder_user(struct builder *b, const struct builder_user *user, struct error *err)
 {
+    /* Each grant describes its user again: a million times, at the largest instances. */
+    if (!user->listed && id_set_has(&b->listed, user->id))
+        return builder_cancelled(b, err);
     enum status status = builder_cancelled(b, err);
+    if (status == STATUS_OK && user->listed)
+        status = id_set_add(&b->listed, user->id, err);
     struct text slug = user->slug.size ? user->slug : user->name;
     struct user_row row = {.id = user->id, .active = user->active, .listed = user->listed};
     row.name = add_text(b, user->name, "the name of a user", &status, err);

@@ -61,6 +61,9 @@ static enum status resolve(struct publication *p, const char *path, struct error
     }
     if (!S_ISREG(st.st_mode))
         return error_set(err, STATUS_IO, "%s is not a regular file", path);
+    p->replaces = true;
+    p->mode = st.st_mode & 0755;
+    p->group = st.st_gid;
     return STATUS_OK;
 }
 
@@ -84,6 +87,14 @@ enum status publication_begin(struct publication *p, const char *path, struct er
     }
     if (p->fd < 0)
         return error_errno(err, STATUS_IO, errno, "cannot write in %s", directory);
+    /* Whoever could read the old one can read the new one: the hook may run as another user. The group
+     * first, since changing it may take bits away; a group that is not ours to give stays. */
+    if (p->replaces) {
+        int changed = fchown(p->fd, (uid_t)-1, p->group);
+        (void)changed;
+        if (fchmod(p->fd, p->mode | 0600) < 0)
+            return error_errno(err, STATUS_IO, errno, "cannot set the mode of the new snapshot");
+    }
     return STATUS_OK;
 }
 

@@ -3,19 +3,23 @@
  *
  * The file that was there keeps a second link, NAME.1, made before the rename, so that there is
  * never a moment without a snapshot (product.md). A symbolic link is followed: what it points to is
- * replaced.
+ * replaced. The new file has the old one's group and mode, but is never writable for group or others.
  */
 #ifndef REFGATE_SNAPSHOT_PUBLISH_H
 #define REFGATE_SNAPSHOT_PUBLISH_H
 
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
 struct publication {
     int fd;                      /* of the temporary file, for reading and writing */
     bool named;                  /* the temporary file has a name, which must be removed */
+    bool replaces;               /* there is a file, whose mode and group the new one gets */
+    mode_t mode;
+    gid_t group;
     char target[PATH_MAX];
     char temporary[PATH_MAX];
 };

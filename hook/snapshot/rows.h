@@ -69,8 +69,14 @@ struct rows {
     size_t count, room, size; /* size of one row */
 };
 
+struct id_set { /* of numbers above 0 */
+    uint64_t *slots; /* 0: empty */
+    size_t slot_count, used;
+};
+
 struct builder {
     const volatile sig_atomic_t *cancel;
+    struct id_set listed; /* users of the list: to mention them again tells nothing new */
     struct pool pool;
     struct buffer blobs;
     struct rows users, groups, members, projects, repositories;

@@ -6,8 +6,12 @@ asan | fuzz) skip_all 'not a build that is installed' ;;
 esac
 test_start
 
+# One copy is the origin of both, so that an editor at work does not make a difference.
+mkdir "$T/source"
+cp -R Makefile hook scripts "$T/source/"
+
 build() { # DIRECTORY MAKE-ARGUMENT...
-    mkdir -p "$1" && cp -R Makefile hook scripts "$1/" && cd "$1" && shift &&
+    mkdir -p "$1" && cp -R "$T/source/." "$1/" && cd "$1" && shift &&
         make -s CC="${CC:-gcc}" VARIANT="${VARIANT:-release}" O=build/x LIBGIT2_DIR="$LIBGIT2_DIR" \
             "$@" build/x/refgate-hook
 }

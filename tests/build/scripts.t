@@ -49,7 +49,7 @@ unlike "$(cat "$T/apt-was-called")" 'apt-get update' 'package lists are fetched 
 
 # ---------------------------------------------------------------- build-libgit2
 mkdir -p "$T/copy/scripts"
-cp -R scripts/build-libgit2 scripts/libgit2-patches "$T/copy/scripts/"
+cp scripts/build-libgit2 "$T/copy/scripts/"
 given=${LIBGIT2_DIR:-$(scripts/build-libgit2 --print-dir)}
 unset LIBGIT2_DIR LIBGIT2_TARBALL LIBGIT2_SHA256
 

@@ -104,11 +104,13 @@ identity() {
 }
 
 server_storage() {
-    sed -n "s!^$1|!$BB/shared/data/repositories/!p" "$BB/repositories"
+    while IFS='|' read -r storage_name storage_path; do
+        [ "$storage_name" != "$1" ] || printf '%s\n' "$BB/shared/data/repositories/$storage_path"
+    done <"$BB/repositories"
 }
 
 server_repository() {
-    echo "$1|$2" >>"$BB/repositories"
+    printf '%s|%s\n' "$1" "$2" >>"$BB/repositories"
     storage=$BB/shared/data/repositories/$2
     name=$1
     shift 2

@@ -21,8 +21,8 @@
 # contains GOT PART DESCRIPTION      a fixed string, may span lines
 # lacks GOT PART DESCRIPTION
 # same_file GOT WANT DESCRIPTION     shows a diff
-# must_fail COMMAND...       true if the command says 1 or 2: another code, a signal or a sanitizer's
-#                            report is not a refusal
+# must_fail COMMAND...       true if the command says 1 or 2: another code, a signal or a
+#                            sanitizer's report is not a refusal
 # pass/fail DESCRIPTION      one point
 # skip DESCRIPTION REASON    one point
 # skip_all REASON            ends the test (before the first point)
@@ -43,7 +43,7 @@ test_start() {
     T=$(mktemp -d "${TMPDIR:-/tmp}/refgate-test.XXXXXX") || exit 99
     T=$(cd "$T" && pwd -P)
     trap 'test_end' EXIT
-    trap 'exit 99' HUP INT TERM
+    trap 'exit 99' HUP INT PIPE TERM
     mkdir "$T/home"
     # Nothing of the caller's own git, ssh or locale; no prompt; the same ids at each run.
     export HOME="$T/home" XDG_CONFIG_HOME="$T/home/.config" LC_ALL=C TZ=UTC \

@@ -5,7 +5,10 @@
 . tests/lib/push.sh
 test_start
 server_start
+# A machine that is busy with other things besides is not what is tested.
 server_config <<'END'
+[limits]
+deadline = 60s
 @common
 END
 server_repository PRJ/app 84
@@ -45,16 +48,20 @@ while [ $i -lt $hooks ]; do
 done
 wait
 is "$(cat "$T"/hook.* | sed 's/[0-9]*$//' | sort | uniq -c | sed 's/  */ /g' | tr '\n' ,)" \
-    " $((hooks * 2 / 3)) 0 refs/heads/hook/, $((hooks / 3)) 1 refs/heads/hotfix/," "$hooks runs of the hook: each its own verdict"
-is "$(cat "$T"/push.* | sort | uniq -c | tr -s ' ')" " $pushes 0" "$pushes real pushes: all accepted" ||
+    " $((hooks * 2 / 3)) 0 refs/heads/hook/, $((hooks / 3)) 1 refs/heads/hotfix/," \
+    "$hooks runs of the hook: each its own verdict"
+is "$(cat "$T"/push.* | sort | uniq -c | tr -s ' ')" " $pushes 0" \
+    "$pushes real pushes: all accepted" ||
     cat "$T"/err.*
-is "$(server_refs PRJ/app | grep -c refs/heads/push/)" $pushes "$pushes real pushes: all refs are there"
+is "$(server_refs PRJ/app | grep -c refs/heads/push/)" $pushes \
+    "$pushes real pushes: all refs are there"
 is "$(audit_count)" $((before + hooks + pushes)) 'nothing is lost in the audit log'
 is "$(jq -r '.changes[].ref' "$BB/audit.log" | sort | uniq -d)" '' 'each decision is there once'
 is "$(jq -r .id "$BB/audit.log" | sort | uniq -d)" '' 'and has an id of its own'
 ok 'the chain is intact' "$BUILD/refgate" audit verify "$BB/audit.log"
-is "$(find "$BB" -mindepth 1 -maxdepth 1 -exec basename {} \; | sort | tr '\n' ' ')" "$(printf '%s\n' asan audit.log base-url elsewhere exits gitconfig \
-    hook identities refgate.conf repositories service.env shared snapshot.cdb way | tr '\n' ' ')" \
+is "$(find "$BB" -mindepth 1 -maxdepth 1 -exec basename {} \; | sort | tr '\n' ' ')" \
+    "$(printf '%s\n' asan audit.log base-url elsewhere exits gitconfig hook identities refgate.conf repositories service.env shared snapshot.cdb way | tr '\n' ' ')" \
     'no temporary files are left'
-is "$(find "$storage" -name 'tmp_*' -o -name '*incoming*' -o -name '*.lock')" '' 'in the repository neither'
+is "$(find "$storage" -name 'tmp_*' -o -name '*incoming*' -o -name '*.lock')" '' \
+    'in the repository neither'
 done_testing

@@ -111,7 +111,8 @@ like "$remote" 'refs/heads/fine +create +ok' 'and says which one was fine'
 is "$(audit '[.changes[]|.ref+" "+.verdict]|sort|join(", ")')" \
     'refs/heads/fine accept, refs/heads/hotfix/2 reject, refs/heads/main reject' \
     'the record has all three'
-refuses '--atomic: the same' 1 jdoe "$c" --atomic -f origin HEAD:refs/heads/fine HEAD:refs/heads/main
+refuses '--atomic: the same' 1 jdoe "$c" --atomic -f origin HEAD:refs/heads/fine \
+    HEAD:refs/heads/main
 pushes '--atomic: an acceptable one' jdoe "$c" --atomic origin HEAD:refs/heads/a HEAD:refs/heads/b
 pushes 'push options change nothing' jdoe "$c" -o ci.skip -o refgate=off origin HEAD:refs/heads/po
 refuses 'and open nothing' 1 jdoe "$c" -o refgate=off -f origin HEAD:refs/heads/main

@@ -184,6 +184,25 @@ for choice in annotate:0 reject:2; do
     common
 done
 cp "$T/good.cdb" "$BB/snapshot.cdb"
+# Old, and from the future.
+stale() { # TIME
+    rm "$BB/snapshot.cdb"
+    "$BUILD/refgate" sync --replay "$TOP/tests/fixtures/acme" --output "$BB/snapshot.cdb" \
+        --now "$1" >/dev/null 2>&1
+}
+for time in 2024-01-01T00:00:00Z 2099-01-01T00:00:00Z; do
+    stale $time
+    hook "snapshot: of $time is a note" 0 ''
+    is "$(audit .verdict)" note "snapshot: of $time: recorded"
+    printf '[freshness]\nwhen-stale = annotate\n' >>"$CONF"
+    hook "snapshot: of $time, when-stale = annotate" 0 'snapshot'
+    common
+    printf '[freshness]\nwhen-stale = reject\n' >>"$CONF"
+    hook "snapshot: of $time, when-stale = reject" 2 'snapshot'
+    common
+done
+rm -f "$BB"/snapshot.cdb*
+cp "$T/good.cdb" "$BB/snapshot.cdb"
 printf '[failure]\nunknown-repo = reject\n' >>"$CONF"
 server_repository PRJ/new 900
 storage_hook() { # what hook does, in another repository
@@ -213,8 +232,8 @@ echo "GIT_ALTERNATE_OBJECT_DIRECTORIES=$storage/objects" >"$T/objects"
 export LAUNCH_EXTRA="$T/objects"
 updates "$ZERO $new refs/heads/whose"
 hook 'snapshot: whole' 1 "is not a known user's work"
-printf '#!/bin/sh\necho $$ >"%s"\nexec "%s" --config "%s"\n' "$T/pid" "$BUILD/refgate-hook" "$CONF" \
-    >"$BB/hook"
+printf '#!/bin/sh\necho $$ >"%s"\nexec "%s" --config "%s"\n' "$T/pid" "$BUILD/refgate-hook" \
+    "$CONF" >"$BB/hook"
 mv "$storage/config" "$storage/config.away"
 mkfifo "$storage/config"
 held_at_fifo() { # COMMAND: runs it while the hook waits, then lets it go on
@@ -231,8 +250,8 @@ held_at_fifo ': >"$BB/snapshot.cdb"'
 hook 'snapshot: cut while it is in use' 2 'refgate: push rejected'
 wait "$feeder"
 cp "$T/good.cdb" "$BB/snapshot.cdb"
-# What a disk error under a mapped file is (libgit2 maps packs). What libgit2 was doing then is never
-# freed: no leak check here.
+# What a disk error under a mapped file is (libgit2 maps packs). What libgit2 was doing then is
+# never freed: no leak check here.
 sed '2i ASAN_OPTIONS=detect_leaks=0:exitcode=99; export ASAN_OPTIONS' "$BB/hook" >"$BB/hook.new"
 mv "$BB/hook.new" "$BB/hook"
 # shellcheck disable=SC2016

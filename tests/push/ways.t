@@ -38,6 +38,19 @@ printf '#!/bin/sh\nexec "%s"\n' "$BB/refgate-hook" >"$BB/hook"
 refuses 'refgate.conf beside the executable is found' 1 jdoe "$c" origin HEAD:refs/heads/main
 server_way 8.9
 
+# A storage path that git has to quote in GIT_ALTERNATE_OBJECT_DIRECTORIES.
+server_repository PRJ/lib 'a:b "c"\d/85'
+client_clone "$T/quoted" PRJ/lib
+q=$T/quoted
+commit "$q" one >/dev/null
+pushes 'quoted path: create' rroe "$q" origin HEAD:refs/heads/release/1
+commit "$q" two >/dev/null
+pushes 'quoted path: fast-forward' rroe "$q" origin HEAD:refs/heads/release/1
+is "$(audit '[.push.repository_id,.changes[0].kind]|map(tostring)|join(" ")')" '85 update' \
+    'quoted path: the repository was found'
+git -C "$q" commit -q --amend -m again
+refuses 'quoted path: rewrite' 1 rroe "$q" -f origin HEAD:refs/heads/release/1
+
 # -------------------------------------------------------------- native
 server_way native
 cat >"$T/native.conf" <<'END'
@@ -54,7 +67,6 @@ END
 git -C "$c" reset -q --hard "$(server_ref PRJ/app refs/heads/release/1)"
 commit "$c" native >/dev/null
 pushes 'native: fast-forward' jdoe "$c" origin HEAD:refs/heads/release/1
-note "$remote"
 is "$(audit '[.pusher.type,.changes[0].kind]|map(tostring)|join(" ")')" 'unknown update' \
     'native: nobody is known, history is'
 git -C "$c" commit -q --amend -m again
@@ -63,7 +75,7 @@ refuses 'native: rewrite, by a rule that needs no name' 1 jdoe "$c" -f origin \
 refuses 'native: a rule that needs the name cannot be decided' 2 jdoe "$c" origin \
     HEAD:refs/heads/janes/1
 # What a pusher could set if git ran with its environment (a local push does) names nobody.
-LAUNCH=1 BB_USER_NAME=jdoe BB_PROJECT_KEY=PRJ BB_REPO_SLUG=app refuses \
+BB_USER_NAME=jdoe BB_PROJECT_KEY=PRJ BB_REPO_SLUG=app refuses \
     'native: nothing is believed from BB_ variables' 2 jdoe "$c" origin HEAD:refs/heads/janes/1
 
 # -------------------------------------------------------------- Mesh: no objects here

@@ -12,9 +12,9 @@ void scratch_make(char *path, size_t size);
 void scratch_remove(const char *path); /* with all that is in it */
 
 /* Runs `sh -euc SCRIPT` in `directory` with an environment of its own: PATH, HOME, LC_ALL=C, no
- * configuration of git but its own, fixed names and dates, and NAME=VALUE strings of `more` (NULL at
- * its end; may be NULL). stdout and stderr go to `out` (cut at `size`, NUL-terminated). Gives the
- * exit status. */
+ * configuration of git but its own, fixed names and dates, and NAME=VALUE strings of `more` (NULL
+ * at its end; may be NULL). stdout and stderr go to `out` (cut at `size`, NUL-terminated). Gives
+ * the exit status. */
 int scratch_run(const char *directory, const char *script, const char *const *more, char *out,
                 size_t size);
 /* The same; a failure of the script fails the test, with its output. */

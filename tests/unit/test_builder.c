@@ -409,6 +409,24 @@ static void a_snapshot_is_never_writable_for_others(void **state)
     assert_int_equal(st.st_mode & 07777, 0644);
 }
 
+static void the_mode_of_the_old_snapshot_is_kept(void **state)
+{
+    struct stat st;
+    (void)state;
+    small_write(at("s.cdb"), false, SMALL_NOW);
+    assert_int_equal(chmod(at("s.cdb"), 0660), 0);
+    if (geteuid() == 0)
+        assert_int_equal(chown(at("s.cdb"), (uid_t)-1, 12345), 0);
+    assert_int_equal(stat(at("s.cdb"), &st), 0);
+    gid_t group = st.st_gid;
+    mode_t old = umask(077);
+    small_write(at("s.cdb"), false, SMALL_NOW);
+    umask(old);
+    assert_int_equal(stat(at("s.cdb"), &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0640); /* less the group's right to write */
+    assert_int_equal(st.st_gid, group);
+}
+
 static void a_file_that_would_be_too_large_is_not_published(void **state)
 {
     static const char *const files[] = {"s.cdb"};
@@ -533,6 +551,7 @@ int main(void)
         CASE(texts_have_a_limit),
         CASE(the_old_snapshot_is_kept_under_a_second_name),
         CASE(a_snapshot_is_never_writable_for_others),
+        CASE(the_mode_of_the_old_snapshot_is_kept),
         CASE(a_file_that_would_be_too_large_is_not_published),
         CASE(the_limit_is_exact),
         CASE(an_interruption_leaves_nothing),

@@ -31,8 +31,8 @@ static const char functions[] =
     "push() { : >../told; git push -q -f ../server.git \"$@\" 2>../out || [ -e ../refuse ]; }\n"
     "told() { awk 'NF == 4 && length($1) == 40 { sub(/\\.a@.*/, \"\", $2); print $2, $4; next }\n"
     "  { print }' ../told; }\n"
-    "is() { told | tr '\\n' ' ' | sed 's/ $//; s/ single//g' >../is; [ \"$(cat ../is)\" = \"$1\" ] ||"
-    " { echo \"wanted: $1\"; echo \"told:   $(cat ../is)\"; cat ../told ../out; exit 1; }; }\n";
+    "is() { told | tr '\\n' ' ' | sed 's/ $//; s/ single//g' >../is; [ \"$(cat ../is)\" = \"$1\" ]"
+    " || { echo \"wanted: $1\"; echo \"told:   $(cat ../is)\"; cat ../told ../out; exit 1; }; }\n";
 
 static int make(void **state)
 {
