@@ -34,6 +34,7 @@
 #define WATCHDOG_GRACE_MS (2 * CLOCK_SECOND)    /* after the deadline that steps look at */
 #define AUDIT_GRACE_US INT64_C(1000000)         /* to record a push that ran out of time */
 #define DEFAULT_MEMORY ((size_t)256 * 1024 * 1024)
+#define SYSLOG_FIELD_MAX 300
 #define MALFORMED_TEXT "the ref updates cannot be read: "
 
 struct hook {
@@ -141,7 +142,8 @@ static void hook_limits(struct hook *hook, bool disabled)
 {
     const struct policy *policy = &hook->policy;
     hook->deadline_us = hook->started_us + policy->deadline_ms * 1000;
-    emergency_watchdog(policy->deadline_ms + WATCHDOG_GRACE_MS);
+    if (policy->deadline_ms != DEFAULT_DEADLINE_MS)
+        emergency_watchdog(policy->deadline_ms + WATCHDOG_GRACE_MS);
     const char *contact = "";
     if (policy->contact.size) {
         struct buffer line;
@@ -157,7 +159,9 @@ static void hook_limits(struct hook *hook, bool disabled)
     hook->arena.cap = policy->memory_bytes;
 #ifndef __SANITIZE_ADDRESS__ /* its shadow memory is counted too */
     const struct rlimit memory = {policy->memory_bytes, policy->memory_bytes};
-    setrlimit(RLIMIT_DATA, &memory); /* fails only if a lower limit is in force already */
+    struct rlimit now; /* a lower limit that is in force already stays: root could raise it */
+    if (!getrlimit(RLIMIT_DATA, &now) && now.rlim_cur > memory.rlim_cur)
+        setrlimit(RLIMIT_DATA, &memory);
 #endif
 }
 
@@ -224,14 +228,15 @@ static void hook_judge(struct hook *hook)
     }
     struct view view = snapshot_configured(&hook->policy, NULL, &hook->arena, &hook->snapshot,
                                            &hook->detail);
-    struct history history, *known = NULL;
-    if (git_history_new(&hook->location, hook->policy.history_commits, hook->deadline_us,
-                        &hook->history, &hook->detail) == STATUS_OK) {
-        history = git_history_interface(hook->history);
-        known = &history;
+    /* Fails for lack of memory only, which is not the same as a repository without history. */
+    enum status status = git_history_new(&hook->location, hook->policy.history_commits,
+                                         hook->deadline_us, &hook->history, &hook->detail);
+    if (status == STATUS_OK) {
+        const struct history history = git_history_interface(hook->history);
+        status = decide(&hook->policy, &hook->push, &view, &history, NULL, &hook->arena,
+                        &hook->decision, &hook->detail);
     }
-    if (decide(&hook->policy, &hook->push, &view, known, NULL, &hook->arena, &hook->decision,
-               &hook->detail) != STATUS_OK)
+    if (status != STATUS_OK)
         hook_fail(hook, true, "out of memory");
     emergency_unguard();
 }
@@ -256,6 +261,22 @@ static void hook_decide(struct hook *hook, int argc, char **argv)
         hook_judge(hook);
 }
 
+/* NAME="VALUE"; a quote in the value becomes an apostrophe, so that nobody's name can pass for a
+ * field. syslog_send() escapes the rest. */
+static void add_field(struct buffer *line, const char *name, struct text value)
+{
+    struct text part;
+    if (text_absent(value))
+        value = TEXT("");
+    value.size = value.size < SYSLOG_FIELD_MAX ? value.size : SYSLOG_FIELD_MAX;
+    buffer_printf(line, " %s=", name);
+    for (const char *quote = "\""; text_next_field(&value, '"', &part); quote = "'") {
+        buffer_string(line, quote);
+        buffer_text(line, part);
+    }
+    buffer_string(line, "\"");
+}
+
 static void hook_syslog(const struct hook *hook, const struct digest *head, const char *trouble)
 {
     const struct decision *decision = &hook->decision;
@@ -268,19 +289,16 @@ static void hook_syslog(const struct hook *hook, const struct digest *head, cons
     buffer_printf(&line, "decision=%s verdict=%s exit=%d refs=%zu", hook->id.text,
                   decision->disabled ? "disabled" : verdict_name(decision->verdict),
                   decision->exit_code, hook->push.change_count);
-    buffer_string(&line, " repo=");
-    buffer_escaped(&line, hook->push.project_key, 128, false);
-    buffer_string(&line, "/");
-    buffer_escaped(&line, hook->push.repository_slug, 128, false);
-    buffer_string(&line, " user=");
-    buffer_escaped(&line, hook->push.user_name, 128, false);
-    if (head)
+    if (head) /* early: a long message is cut */
         buffer_printf(&line, " hash=%s", head->hex);
+    add_field(&line, "project", hook->push.project_key);
+    add_field(&line, "repository", hook->push.repository_slug);
+    add_field(&line, "user", hook->push.user_name);
     const struct reason_link *link = decision->push_reasons;
     for (int i = 0; link && i < 3; i++, link = link->next)
-        buffer_printf(&line, " note=\"%.*s\"", TEXT_ARG(link->reason->text));
+        add_field(&line, "note", link->reason->text);
     if (trouble && *trouble)
-        buffer_printf(&line, " trouble=\"%.300s\"", trouble);
+        add_field(&line, "trouble", text_of(trouble));
     if (!line.failed)
         syslog_send(hook->policy_loaded ? hook->policy.syslog_socket.at : SYSLOG_SOCKET_DEFAULT,
                     notable ? SYSLOG_WARNING : SYSLOG_INFO, buffer_view(&line), NULL);
@@ -352,15 +370,9 @@ static void hook_init(struct hook *hook)
     static struct utsname node;
     if (uname(&node) == 0)
         hook->push.host = text_of(node.nodename);
-    hook_fail(hook, false, "refgate did not come to a decision"); /* start at REJECT */
-}
-
-static void hook_free(struct hook *hook)
-{
-    git_history_free(hook->history);
-    snapshot_close(hook->snapshot);
-    buffer_free(&hook->input);
-    arena_free(&hook->arena);
+    /* Start at REJECT. */
+    hook->decision = (struct decision){
+        .verdict = VERDICT_REJECT, .exit_code = 2, .mode = MODE_ENFORCE, .pusher_type = "unknown"};
 }
 
 int main(int argc, char **argv)
@@ -380,7 +392,8 @@ int main(int argc, char **argv)
     hook_print(&hook);
 
     int code = hook.decision.exit_code;
-    hook_free(&hook);
+    /* The decision is out: nothing must change the code now. What is held goes with the process. */
+    emergency_watchdog(0);
     if (code == 0)
         return 0; /* the one place that accepts */
     return code == 1 ? 1 : 2;

@@ -1,6 +1,7 @@
 #include "base/arena.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,28 +29,28 @@ void arena_free(struct arena *arena)
     *arena = (struct arena){.cap = arena->cap};
 }
 
-static void *arena_grow(struct arena *arena, size_t bytes)
+static struct arena_block *arena_new_block(struct arena *arena, size_t room, bool cleared)
 {
-    size_t room = bytes > ARENA_BLOCK_SIZE / 4 ? bytes : ARENA_BLOCK_SIZE;
     size_t total = sizeof(struct arena_block) + room;
     if (total < room || total > arena->cap - arena->used)
         return NULL;
-    /* calloc: a fresh page from the kernel is zero already, and is not touched twice. */
-    struct arena_block *block = calloc(1, total);
+    struct arena_block *block = cleared ? calloc(1, total) : malloc(total);
+    if (block)
+        arena->used += total;
+    return block;
+}
+
+/* A large piece has a block of its own, behind the open one. calloc: what comes fresh from the
+ * kernel is zero already, and is not touched twice. */
+static void *arena_alloc_large(struct arena *arena, size_t bytes)
+{
+    struct arena_block *block = arena_new_block(arena, bytes, true);
     if (!block)
         return NULL;
-    arena->used += total;
-    char *data = (char *)block->data;
-    if (room == bytes && arena->block) { /* a large piece must not waste the open block */
-        block->older = arena->block->older;
-        arena->block->older = block;
-        return data;
-    }
-    block->older = arena->block;
-    arena->block = block;
-    arena->next = data + bytes;
-    arena->end = data + room;
-    return data;
+    struct arena_block **place = arena->block ? &arena->block->older : &arena->block;
+    block->older = *place;
+    *place = block;
+    return block->data;
 }
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
@@ -61,12 +62,21 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
     bytes = (bytes + align - 1) / align * align;
     if (!bytes)
         bytes = align;
-    if (arena->next && (size_t)(arena->end - arena->next) >= bytes) {
-        char *piece = arena->next;
-        arena->next += bytes;
-        return piece;
+    if (bytes > ARENA_BLOCK_SIZE / 4)
+        return arena_alloc_large(arena, bytes);
+    if ((size_t)(arena->end - arena->next) < bytes) {
+        struct arena_block *block = arena_new_block(arena, ARENA_BLOCK_SIZE, false);
+        if (!block)
+            return NULL;
+        block->older = arena->block;
+        arena->block = block;
+        arena->next = (char *)block->data;
+        arena->end = arena->next + ARENA_BLOCK_SIZE;
     }
-    return arena_grow(arena, bytes);
+    /* Cleared piece by piece: a decision mostly needs a fraction of its first block. */
+    void *piece = arena->next;
+    arena->next += bytes;
+    return memset(piece, 0, bytes);
 }
 
 struct text arena_text(struct arena *arena, struct text t)

@@ -1,43 +1,50 @@
 #include "base/emergency.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #define EMERGENCY_STACK_SIZE (16 * 1024)
+#define EMERGENCY_WAIT_MS 500 /* for somebody who does not read what we say */
 
 sigjmp_buf emergency_point;
 volatile int emergency_armed;
 static volatile sig_atomic_t emergency_exit = 2;
+static sigset_t emergency_mask; /* of normal times */
 static const char *volatile emergency_contact = "";
 
-static void emergency_write(const char *text)
+/* Never waits for long: the watchdog is spent, and every signal is blocked. A pipe that can be
+ * written to takes PIPE_BUF bytes at once (pipe(7)); O_NONBLOCK would be the launcher's, too. */
+static bool emergency_write(const char *text)
 {
     size_t left = strlen(text);
     while (left) {
-        ssize_t wrote = write(STDERR_FILENO, text, left);
+        struct pollfd want = {.fd = STDERR_FILENO, .events = POLLOUT};
+        if (poll(&want, 1, EMERGENCY_WAIT_MS) <= 0)
+            return false;
+        ssize_t wrote = write(STDERR_FILENO, text, left < PIPE_BUF ? left : PIPE_BUF);
         if (wrote <= 0)
-            return;
+            return false;
         text += wrote;
         left -= (size_t)wrote;
     }
+    return true;
 }
 
 static const char *emergency_reason(int number)
 {
     switch (number) {
     case SIGALRM:
-    case SIGXCPU:
         return "  it took too long\n";
     case SIGBUS:
         return "  a file could not be read to its end (disk error?)\n";
     case SIGTERM:
-    case SIGINT:
-    case SIGHUP:
-    case SIGQUIT:
         return "  it was interrupted\n";
     default:
         return "  refgate itself failed\n";
@@ -48,33 +55,41 @@ static void emergency_handle(int number)
 {
     if (number == SIGBUS && emergency_armed) {
         emergency_armed = 0;
+        sigprocmask(SIG_SETMASK, &emergency_mask, NULL); /* the watchdog is still wanted */
         siglongjmp(emergency_point, 1);
     }
-    emergency_write(emergency_exit ? "refgate: push rejected: could not be checked\n\n"
-                                   : "refgate: not enforced: this push could not be checked\n\n");
-    emergency_write(emergency_reason(number));
-    emergency_write(emergency_contact);
+    const char *head = emergency_exit ? "refgate: push rejected: could not be checked\n\n"
+                                      : "refgate: not enforced: this push could not be checked\n\n";
+    if (emergency_write(head) && emergency_write(emergency_reason(number)))
+        (void)emergency_write(emergency_contact);
     _exit(emergency_exit);
 }
 
 static void emergency_open_standard(void)
 {
     /* Somebody who starts the hook with a closed descriptor would have the next file that is opened
-     * read as stdin or written as stderr. */
+     * read as stdin or written as stderr. One poll() asks for all three. */
+    struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};
+    if (poll(standard, 3, 0) == 0)
+        return;
     for (int fd = 0; fd <= 2; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
+        if ((standard[fd].revents & POLLNVAL) && open("/dev/null", fd ? O_WRONLY : O_RDONLY) != fd)
             _exit(2);
 }
 
 void emergency_install(void)
 {
     static char stack[EMERGENCY_STACK_SIZE] __attribute__((aligned(16)));
-    static const int numbers[] = {
-        SIGBUS,  SIGALRM, SIGXCPU, SIGTERM, SIGINT, SIGHUP, SIGQUIT,
+    static const int handled[] = {
+        SIGBUS,  SIGALRM, SIGTERM,
 #ifndef __SANITIZE_ADDRESS__ /* there, the sanitizer's own report is wanted */
-        SIGSEGV, SIGABRT, SIGFPE,  SIGILL,  SIGSYS,
+        SIGSEGV, SIGABRT, SIGFPE,  SIGILL,
 #endif
     };
+    /* Blocked for good, by one call: a write to a pipe or file that fails says so by its result, and
+     * a decision takes milliseconds; SIGTERM ends one that waits. */
+    static const int blocked[] = {SIGPIPE, SIGXFSZ, SIGXCPU, SIGINT,
+                                  SIGHUP,  SIGQUIT, SIGUSR1, SIGUSR2};
     emergency_open_standard();
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
@@ -82,13 +97,12 @@ void emergency_install(void)
     sigaltstack(&alternate, NULL);
     struct sigaction action = {.sa_handler = emergency_handle, .sa_flags = SA_ONSTACK};
     sigfillset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-        sigaction(numbers[i], &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN);
-    sigset_t nothing;
-    sigemptyset(&nothing);
-    sigprocmask(SIG_SETMASK, &nothing, NULL);
+    for (size_t i = 0; i < sizeof handled / sizeof handled[0]; i++)
+        sigaction(handled[i], &action, NULL);
+    sigemptyset(&emergency_mask);
+    for (size_t i = 0; i < sizeof blocked / sizeof blocked[0]; i++)
+        sigaddset(&emergency_mask, blocked[i]);
+    sigprocmask(SIG_SETMASK, &emergency_mask, NULL); /* and whatever was inherited blocked is not */
 }
 
 void emergency_set_exit(int code, const char *contact_line)

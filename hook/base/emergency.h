@@ -13,8 +13,9 @@
 #include <setjmp.h>
 #include <stdint.h>
 
-/* Signal handlers on a stack of their own; unblocks what was inherited blocked; SIGPIPE and
- * SIGXFSZ ignored; descriptors 0 to 2 opened on /dev/null if they are closed; no core files. */
+/* Signal handlers on a stack of their own; further signals that would end the process are blocked
+ * (SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, …), and what was inherited blocked is not any more; descriptors
+ * 0 to 2 opened on /dev/null if they are closed; no core files. */
 void emergency_install(void);
 /* `message`: static text for the pusher, complete lines. */
 void emergency_set_exit(int code, const char *contact_line);
@@ -24,7 +25,7 @@ void emergency_watchdog(int64_t ms);
 /* if (emergency_guard()) { … a disk error under a mapped file … } - once a process. */
 extern sigjmp_buf emergency_point;
 extern volatile int emergency_armed;
-#define emergency_guard() (sigsetjmp(emergency_point, 1) ? 1 : (emergency_armed = 1, 0))
+#define emergency_guard() (sigsetjmp(emergency_point, 0) ? 1 : (emergency_armed = 1, 0))
 #define emergency_unguard() ((void)(emergency_armed = 0))
 
 #endif

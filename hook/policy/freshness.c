@@ -100,6 +100,9 @@ void freshness_judge(struct judge *j)
 {
     struct snapshot_meta meta;
     if (!j->snapshot_usable) {
+        /* A pusher chooses how much memory is needed: `no-snapshot` does not soften this. */
+        if (j->view && j->view->problem_code == STATUS_MEMORY)
+            j->out_of_memory = true;
         const char *problem = j->view ? j->view->problem : NULL;
         no_snapshot(j, judge_printf(j, "no usable permissions snapshot: %s",
                                     judge_escaped(j, text_of(problem ? problem : "there is none"),

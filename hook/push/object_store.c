@@ -48,6 +48,14 @@ static void set_options(void)
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
 }
 
+/* What failed last: was it for lack of memory? A pusher chooses how much is needed, so that is not
+ * a repository that cannot be read. */
+static enum status memory_or(enum status otherwise)
+{
+    const git_error *last = git_error_last();
+    return last && last->klass == GIT_ERROR_NOMEMORY ? STATUS_MEMORY : otherwise;
+}
+
 /* libgit2's own words may name paths of this server; these do not. */
 static const char *open_problem(void)
 {
@@ -67,12 +75,12 @@ static enum status add_objects_of(git_odb *odb, const struct location *location)
     char path[PATH_MAX];
     int size = snprintf(path, sizeof(path), "%s/objects", location->repository);
     if (size < 0 || (size_t)size >= sizeof(path) || git_odb_add_disk_alternate(odb, path))
-        return STATUS_IO;
+        return memory_or(STATUS_IO);
     /* Bitbucket may name alternates in the environment that info/alternates does not. libgit2 skips
      * directories that it has (the same inode) or cannot find. */
     for (size_t i = 0; i < location->alternate_count; i++)
         if (git_odb_add_disk_alternate(odb, location->alternates[i]))
-            return STATUS_IO;
+            return memory_or(STATUS_IO);
     return STATUS_OK;
 }
 
@@ -88,13 +96,16 @@ static enum status open_repository(struct object_store *store, const char **why)
                      GIT_REPOSITORY_OPEN_NO_DOTGIT;
     if (git_repository_open_ext(&store->repository, location->repository, flags, NULL)) {
         *why = open_problem();
-        return STATUS_UNSUPPORTED;
+        return memory_or(STATUS_UNSUPPORTED);
     }
     *why = "the repository's objects cannot be opened";
-    if (git_odb_new(&store->everything) || add_objects_of(store->everything, location))
-        return STATUS_IO;
+    if (git_odb_new(&store->everything))
+        return memory_or(STATUS_IO);
+    enum status status = add_objects_of(store->everything, location);
+    if (status)
+        return status;
     if (location->quarantine && git_odb_add_disk_alternate(store->everything, location->quarantine))
-        return STATUS_IO;
+        return memory_or(STATUS_IO);
     return STATUS_OK;
 }
 
@@ -138,10 +149,7 @@ void object_store_free(struct object_store *store)
 
 static enum status read_problem(int error)
 {
-    if (error == GIT_ENOTFOUND)
-        return STATUS_NOT_FOUND;
-    const git_error *last = git_error_last();
-    return last && last->klass == GIT_ERROR_NOMEMORY ? STATUS_MEMORY : STATUS_FORMAT;
+    return error == GIT_ENOTFOUND ? STATUS_NOT_FOUND : memory_or(STATUS_FORMAT);
 }
 
 static enum status read_from(git_odb *odb, const struct object_id *id, struct stored_object *out)
@@ -206,15 +214,20 @@ enum status object_store_is_incoming(struct object_store *store, const struct ob
 {
     const char *quarantine = store->location->quarantine;
     if (!store->incoming && quarantine && git_odb_open(&store->incoming, quarantine))
-        return STATUS_IO;
+        return memory_or(STATUS_IO);
     *incoming = quarantine && holds(store->incoming, id);
     return STATUS_OK;
 }
 
 enum status object_store_is_held(struct object_store *store, const struct object_id *id, bool *held)
 {
-    if (!store->held && (git_odb_new(&store->held) || add_objects_of(store->held, store->location)))
-        return STATUS_IO;
+    if (!store->held) {
+        if (git_odb_new(&store->held))
+            return memory_or(STATUS_IO);
+        enum status status = add_objects_of(store->held, store->location);
+        if (status)
+            return status;
+    }
     *held = holds(store->held, id);
     return STATUS_OK;
 }

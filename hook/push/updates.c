@@ -10,7 +10,7 @@
 #include "model/ref.h"
 #include "push/ref_set.h"
 
-#define CHUNK_SIZE ((size_t)64 * 1024)
+#define CHUNK_SIZE ((size_t)16 * 1024)
 #define SHA1_DIGITS 40
 #define SHA256_DIGITS 64
 
@@ -37,7 +37,7 @@ static enum status wait_readable(int fd, int64_t deadline_us, struct error *err)
 enum status updates_read(int fd, const struct updates_limits *limits, struct buffer *bytes,
                          struct error *err)
 {
-    char chunk[CHUNK_SIZE];
+    char chunk[CHUNK_SIZE] READ_INTO;
     size_t before = bytes->size;
     for (;;) {
         enum status status = wait_readable(fd, limits->deadline_us, err);

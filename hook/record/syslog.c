@@ -1,11 +1,9 @@
 #include "record/syslog.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -20,13 +18,12 @@ static void format_message(enum syslog_level level, struct text message, struct 
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t now = (time_t)(clock_now_ms() / CLOCK_SECOND);
-    struct tm tm;
-    if (!gmtime_r(&now, &tm) || tm.tm_mon < 0 || tm.tm_mon > 11)
-        tm = (struct tm){.tm_mday = 1};
-    buffer_printf(
-        out, "<%d>%s %2d %02d:%02d:%02d refgate-hook[%ld]: ", FACILITY_AUTHPRIV * 8 + (int)level,
-        months[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (long)getpid());
+    char now[CLOCK_TEXT_SIZE] = ""; /* gmtime_r(3) would read the machine's zone files first */
+    clock_format(clock_now_ms(), true, now);
+    int month = (now[5] - '0') * 10 + now[6] - '0';
+    buffer_printf(out, "<%d>%s %c%c %.8s refgate-hook[%ld]: ", FACILITY_AUTHPRIV * 8 + (int)level,
+                  months[month >= 1 && month <= 12 ? month - 1 : 0], now[8] == '0' ? ' ' : now[8],
+                  now[9], now + 11, (long)getpid());
     size_t head = out->size;
     buffer_escaped(out, message, MESSAGE_MOST, false);
     /* Escapes are longer than what they stand for. All of it is valid UTF-8: cut between code

@@ -6,6 +6,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/buffer.h"
+
 #define SLOT_SIZE 8
 #define TABLES 256
 
@@ -54,6 +56,59 @@ enum status index_open(const struct file_bytes *file, struct hash_index *out, st
     index.tables_size = file->size - index.tables_at;
     *out = index;
     return STATUS_OK;
+}
+
+#define RUN_SLOTS 8 /* read at once: searches are mostly shorter */
+#define KEY_PIECE 256
+
+/* Is the record at `at` this key's? 1 yes, 0 no, -1 it is not in the file. */
+static int record_is(const struct file_bytes *file, uint64_t at, struct text key, uint64_t *value_at,
+                     uint64_t *size)
+{
+    unsigned char piece[8 + KEY_PIECE] READ_INTO;
+    size_t head = 8, done = 0;
+    do { /* one piece, for nearly all keys */
+        size_t part = key.size - done < KEY_PIECE ? key.size - done : KEY_PIECE;
+        if (!file_bytes_read(file, at + (head ? 0 : 8 + done), piece, head + part))
+            return -1;
+        if (head && layout_load32(piece) != key.size)
+            return 0;
+        if (head)
+            *size = layout_load32(piece + 4);
+        if (memcmp(piece + head, key.at + done, part) != 0)
+            return 0;
+        done += part;
+        head = 0;
+    } while (done < key.size);
+    *value_at = at + 8 + key.size;
+    return 1;
+}
+
+int index_find(const struct hash_index *index, const struct file_bytes *file, struct text key,
+               uint64_t *at, uint64_t *size)
+{
+    uint32_t hash = cdb_hash(key.at, (unsigned)key.size);
+    const unsigned char *entry = index->header + (hash & (TABLES - 1)) * 8;
+    uint64_t table = layout_load32(entry), slots = layout_load32(entry + 4);
+    uint64_t slot = slots ? (hash >> 8) % slots : 0;
+    for (uint64_t seen = 0, count; seen < slots; seen += count) {
+        unsigned char run[RUN_SLOTS * SLOT_SIZE];
+        count = slots - slot < RUN_SLOTS ? slots - slot : RUN_SLOTS;
+        if (!file_bytes_read(file, table + slot * SLOT_SIZE, run, count * SLOT_SIZE))
+            return -1;
+        for (uint64_t i = 0; i < count; i++) {
+            uint32_t record = layout_load32(run + i * SLOT_SIZE + 4);
+            if (!record)
+                return 0; /* an empty slot ends a search */
+            int same = layout_load32(run + i * SLOT_SIZE) == hash
+                           ? record_is(file, record, key, at, size)
+                           : 0;
+            if (same)
+                return same;
+        }
+        slot = slot + count == slots ? 0 : slot + count;
+    }
+    return 0;
 }
 
 static uint64_t block_count(uint64_t tables_size)

@@ -24,23 +24,18 @@ enum status snapshot_damaged(struct error *err, struct text key, const char *how
 /* ------------------------------------------------------------------ finding */
 
 /* Where a record's value is in the file. 1: found, 0: not, -1: the table or the record is outside
- * the file. tinycdb does the search, in both modes. */
+ * the file. In a mapped file tinycdb does the search. */
 static int locate(struct snapshot *snapshot, struct text key, uint64_t *at, uint64_t *size)
 {
-    unsigned length = 0;
     int found;
+    *at = *size = 0;
     if (snapshot->file.map) {
         found = cdb_find(&snapshot->cdb, key.at, (unsigned)key.size);
         *at = cdb_datapos(&snapshot->cdb);
-        length = cdb_datalen(&snapshot->cdb);
+        *size = cdb_datalen(&snapshot->cdb);
     } else {
-        found = cdb_seek(snapshot->file.fd, key.at, (unsigned)key.size, &length);
-        off_t here = found > 0 ? lseek(snapshot->file.fd, 0, SEEK_CUR) : 0;
-        if (here < 0)
-            return -1;
-        *at = (uint64_t)here;
+        found = index_find(&snapshot->index, &snapshot->file, key, at, size);
     }
-    *size = length;
     if (found > 0 && (*at > snapshot->file.size || *size > snapshot->file.size - *at))
         return -1;
     return found;

@@ -46,7 +46,7 @@ static void keep(struct reading *r, struct kept *kept, const struct layout_key *
 
 static enum status find_project(struct reading *r, struct text project_key, struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     layout_key_name(&key, "project/", project_key, true);
     if (is_kept(&r->project_kept, &key))
@@ -64,7 +64,7 @@ static enum status find_project(struct reading *r, struct text project_key, stru
 static enum status find_repository(struct reading *r, struct text project_key, struct text slug,
                                    struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     layout_key_pair(&key, "repo/", project_key, slug);
     if (is_kept(&r->repository_kept, &key))
@@ -81,7 +81,7 @@ static enum status find_repository(struct reading *r, struct text project_key, s
 
 static enum status find_user(struct reading *r, struct text name, struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     layout_key_name(&key, "user/", name, true);
     if (is_kept(&r->user_kept, &key))
@@ -98,7 +98,7 @@ static enum status find_user(struct reading *r, struct text name, struct error *
 
 static enum status find_global(struct reading *r, struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     layout_key_name(&key, "global", TEXT(""), false);
     if (is_kept(&r->global_kept, &key))
@@ -184,7 +184,7 @@ static enum status find_id(const struct reading *r, const struct layout_key *key
 static enum status view_email_user(void *self, struct text address, uint64_t *user_id,
                                    struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     if (!address.size)
         return error_set(err, STATUS_NOT_FOUND, "an empty address is nobody's");
     layout_key_name(&key, "email/", address, true);
@@ -193,7 +193,7 @@ static enum status view_email_user(void *self, struct text address, uint64_t *us
 
 static enum status view_service(void *self, struct text name, uint64_t *key_id, struct error *err)
 {
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     layout_key_name(&key, "service/", name, false);
     return find_id(self, &key, key_id, err);
 }
@@ -318,7 +318,7 @@ static enum status view_repository_name(void *self, uint64_t id, struct text *pr
                                         struct text *slug, struct error *err)
 {
     const struct reading *r = self;
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body, a, b;
     layout_key_id(&key, "repo-id/", id);
     enum status status = snapshot_find(r->snapshot, &key, r->arena, &body, err);
@@ -335,7 +335,7 @@ static enum status view_project_name(void *self, uint64_t id, struct text *proje
                                      struct error *err)
 {
     const struct reading *r = self;
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body, name;
     layout_key_id(&key, "project-id/", id);
     enum status status = snapshot_find(r->snapshot, &key, r->arena, &body, err);
@@ -388,7 +388,7 @@ static enum status view_group(void *self, struct text name, struct snapshot_grou
                               struct error *err)
 {
     const struct reading *r = self;
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     struct group_record group;
     layout_key_name(&key, "group/", name, true);
@@ -405,7 +405,7 @@ static enum status view_group_name(void *self, uint32_t group, struct text *out,
                                    struct error *err)
 {
     const struct reading *r = self;
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body, name;
     uint8_t flags;
     layout_key_id(&key, "group-number/", group);
@@ -453,7 +453,7 @@ static enum status view_access_key(void *self, uint64_t id, struct snapshot_key 
                                    struct error *err)
 {
     const struct reading *r = self;
-    struct layout_key key;
+    struct layout_key key READ_INTO;
     struct text body;
     struct key_record record;
     layout_key_id(&key, "key/", id);

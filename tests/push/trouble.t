@@ -295,6 +295,23 @@ unset LAUNCH_EXTRA
 ok 'deadline: the watchdog ended it' test $(($(date +%s) - started)) -le 6
 rm "$storage/config"
 mv "$storage/config.away" "$storage/config"
+# A launcher that does not read what the hook says: its pipe is full.
+common
+printf '[limits]\ndeadline = 1s\n' >>"$CONF"
+updates "$new $ZERO refs/heads/main"
+mkfifo "$T/deaf"
+sleep 60 <"$T/deaf" &
+sleeper=$!
+started=$(date +%s)
+code=0
+{
+    timeout 1 cat /dev/zero >&2
+    LAUNCH_LOGIN=jdoe LAUNCH_TRIGGER=push timeout 20 env -C "$storage" hooks/pre-receive \
+        <"$T/stdin" || code=$?
+} 2>"$T/deaf"
+kill $sleeper
+is "$code" 2 'deadline: nobody reads what the hook says: the watchdog does not wait either'
+ok 'deadline: kept all the same' test $(($(date +%s) - started)) -le 8
 common
 updates "$topic"
 

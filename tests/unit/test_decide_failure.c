@@ -32,6 +32,22 @@ static void no_snapshot(void **state)
     scene_free(&s);
 }
 
+/* With `no-snapshot = annotate`, a push that is just large enough must not make the snapshot go
+ * away. */
+static void no_memory_for_the_snapshot(void **state)
+{
+    (void)state;
+    struct scene s;
+    struct error err;
+    scene_init(&s);
+    s.policy.no_snapshot = VERDICT_ANNOTATE;
+    s.view.problem = "the permissions snapshot cannot be read";
+    s.view.problem_code = STATUS_MEMORY;
+    assert_int_equal(decide(&s.policy, &s.push, &s.view, NULL, NULL, &s.arena, &s.decision, &err),
+                     STATUS_MEMORY);
+    scene_free(&s);
+}
+
 static void no_view_at_all(void **state)
 {
     (void)state;
@@ -413,6 +429,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"semantics 8: no usable snapshot", no_snapshot, NULL, NULL, NULL},
+        {"semantics 8: no memory for the snapshot is not the same as no snapshot",
+         no_memory_for_the_snapshot, NULL, NULL, NULL},
         {"semantics 8: no view at all", no_view_at_all, NULL, NULL, NULL},
         {"semantics 8: a snapshot of another instance", base_urls, NULL, NULL, NULL},
         {"semantics 8: a damaged record, whichever it is", damaged_records, NULL, NULL, NULL},

@@ -1,5 +1,6 @@
 /* decide(): branch restrictions, cell by cell of semantics.md 4.1, and its sentences in 4 to 4.3 that
  * other tests do not name. */
+#include "model/ref.h"
 #include "support/scene.h"
 
 /* ------------------------------------------------------------------ 4.1 */
@@ -148,6 +149,7 @@ static void every_ref_of_a_push(void **state)
     (void)state;
     static const char *const refs[] = {"refs/notes/x", "refs/pull-requests/1/from",
                                        "refs/changes/9", "refs/stash-refs/x", "refs/odd"};
+    const struct text_list all = LIST(TEXT("refs/**")), main_only = LIST(TEXT("main"));
     for (size_t i = 0; i < sizeof refs / sizeof refs[0]; i++) {
         bool own = ref_is_internal(text_of(refs[i]));
         for (size_t who = 0; who < 3; who++) {
@@ -155,13 +157,13 @@ static void every_ref_of_a_push(void **state)
             scene_init(&s);
             scene_set_change(&s, 0, refs[i], CHANGE_CREATE);
             if (who == 0) {
-                scene_rule(&s, "r", VERDICT_REJECT)->refs = LIST(TEXT("refs/**"));
+                scene_rule(&s, "r", VERDICT_REJECT)->refs = all;
             } else if (who == 1) {
-                scene_account(&s, "jdoe")->refs = LIST(TEXT("main"));
+                scene_account(&s, "jdoe")->refs = main_only;
             } else {
                 scene_add_key(&s, 158, "ci", PERMISSION_REPO_WRITE);
                 scene_push_with_key(&s, "Access Key User - ci");
-                s.policy.access_keys.refs = LIST(TEXT("main"));
+                s.policy.access_keys.refs = main_only;
             }
             assert_decides(&s, VERDICT_REJECT);
             assert_exit(&s, 1);
@@ -318,8 +320,8 @@ int main(void)
          admins_exempt_by_either_word, NULL, NULL, NULL},
         {"semantics 4.3: production, also with useDefault", the_models_production_branch, NULL,
          NULL, NULL},
-        {"semantics 4.3: categories, any case, enabled, one more character",
-         categories_of_any_case, NULL, NULL, NULL},
+        {"semantics 4.3: categories, any case, enabled, one more character", categories_of_any_case,
+         NULL, NULL, NULL},
     };
     return cmocka_run_group_tests_name("semantics 4, restrictions", tests, NULL, NULL);
 }
