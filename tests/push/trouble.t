@@ -300,6 +300,7 @@ common
 printf '[limits]\ndeadline = 1s\n' >>"$CONF"
 updates "$new $ZERO refs/heads/main"
 mkfifo "$T/deaf"
+# shellcheck disable=SC2217 # it only holds the pipe open
 sleep 60 <"$T/deaf" &
 sleeper=$!
 started=$(date +%s)
