@@ -393,7 +393,7 @@ int main(int argc, char **argv)
 
     int code = hook.decision.exit_code;
     /* The decision is out: nothing must change the code now. What is held goes with the process. */
-    emergency_watchdog(0);
+    emergency_done();
     if (code == 0)
         return 0; /* the one place that accepts */
     return code == 1 ? 1 : 2;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/prefault.h"
+
 #define ARENA_BLOCK_SIZE ((size_t)32 * 1024)
 
 struct arena_block {
@@ -50,6 +52,7 @@ static void *arena_alloc_large(struct arena *arena, size_t bytes)
     struct arena_block **place = arena->block ? &arena->block->older : &arena->block;
     block->older = *place;
     *place = block;
+    prefault(block->data, bytes);
     return block->data;
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/prefault.h"
 #include "base/utf8.h"
 
 void buffer_init(struct buffer *buffer, size_t cap)
@@ -37,6 +38,7 @@ static bool buffer_reserve(struct buffer *buffer, size_t more)
         buffer->failed = true;
         return false;
     }
+    prefault(data + buffer->size, room - buffer->size);
     buffer->data = data;
     buffer->room = room;
     return true;

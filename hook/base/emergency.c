@@ -16,6 +16,7 @@
 sigjmp_buf emergency_point;
 volatile int emergency_armed;
 static volatile sig_atomic_t emergency_exit = 2;
+static volatile sig_atomic_t emergency_over;
 static sigset_t emergency_mask; /* of normal times */
 static const char *volatile emergency_contact = "";
 
@@ -53,6 +54,8 @@ static const char *emergency_reason(int number)
 
 static void emergency_handle(int number)
 {
+    if (emergency_over && (number == SIGALRM || number == SIGTERM))
+        return;
     if (number == SIGBUS && emergency_armed) {
         emergency_armed = 0;
         sigprocmask(SIG_SETMASK, &emergency_mask, NULL); /* the watchdog is still wanted */
@@ -109,6 +112,11 @@ void emergency_set_exit(int code, const char *contact_line)
 {
     emergency_contact = contact_line;
     emergency_exit = code;
+}
+
+void emergency_done(void)
+{
+    emergency_over = 1;
 }
 
 void emergency_watchdog(int64_t ms)

@@ -19,6 +19,8 @@
 void emergency_install(void);
 /* `message`: static text for the pusher, complete lines. */
 void emergency_set_exit(int code, const char *contact_line);
+/* The decision is out: from here on no signal changes the exit code. */
+void emergency_done(void);
 /* The process ends at the latest `ms` from now, whatever it is doing. */
 void emergency_watchdog(int64_t ms);
 

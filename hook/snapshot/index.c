@@ -11,25 +11,47 @@
 #define SLOT_SIZE 8
 #define TABLES 256
 
+/* As many bytes as there are, up to `size`. */
+static size_t read_at(const struct file_bytes *file, uint64_t at, void *out, size_t size)
+{
+    char *to = out;
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = pread(file->fd, to + done, size - done, (off_t)(at + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break; /* an error, or the file was cut while we had it open */
+        done += (size_t)got;
+    }
+    return done;
+}
+
+static bool in_window(const struct file_window *window, uint64_t at, size_t size)
+{
+    return at >= window->at && size <= window->size && at - window->at <= window->size - size;
+}
+
 bool file_bytes_read(const struct file_bytes *file, uint64_t at, void *out, size_t size)
 {
+    struct file_window *window = file->window;
     if (at > file->size || size > file->size - at)
         return false;
     if (file->map) {
         memcpy(out, file->map + at, size);
         return true;
     }
-    char *to = out;
-    while (size) {
-        ssize_t got = pread(file->fd, to, size, (off_t)at);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return false; /* an error, or the file was cut while we had it open */
-        to += got;
-        at += (uint64_t)got;
-        size -= (size_t)got;
+    if (!window || size > sizeof window->bytes)
+        return read_at(file, at, out, size) == size;
+    if (!in_window(window, at, size)) {
+        uint64_t left = file->size - at;
+        window->at = at;
+        window->size = read_at(file, at, window->bytes,
+                               left < sizeof window->bytes ? (size_t)left : sizeof window->bytes);
+        if (window->size < size)
+            return false;
     }
+    memcpy(out, window->bytes + (at - window->at), size);
     return true;
 }
 
@@ -52,7 +74,8 @@ enum status index_open(const struct file_bytes *file, struct hash_index *out, st
     if (expected > file->size)
         return error_set(err, STATUS_FORMAT, "the snapshot is damaged: it is cut short");
     if (expected < file->size)
-        return error_set(err, STATUS_FORMAT, "the snapshot is damaged: there are bytes after its end");
+        return error_set(err, STATUS_FORMAT,
+                         "the snapshot is damaged: there are bytes after its end");
     index.tables_size = file->size - index.tables_at;
     *out = index;
     return STATUS_OK;
@@ -62,8 +85,8 @@ enum status index_open(const struct file_bytes *file, struct hash_index *out, st
 #define KEY_PIECE 256
 
 /* Is the record at `at` this key's? 1 yes, 0 no, -1 it is not in the file. */
-static int record_is(const struct file_bytes *file, uint64_t at, struct text key, uint64_t *value_at,
-                     uint64_t *size)
+static int record_is(const struct file_bytes *file, uint64_t at, struct text key,
+                     uint64_t *value_at, uint64_t *size)
 {
     unsigned char piece[8 + KEY_PIECE] READ_INTO;
     size_t head = 8, done = 0;
@@ -161,8 +184,7 @@ bool index_locate(struct hash_index *index, const struct file_bytes *file, uint6
 
 /* cdb compares a key only where the hash is the same: that record is another key's, whole, or it was
  * the right one before its key was changed. */
-static bool record_sound(const struct hash_index *index, const struct file_bytes *file,
-                         uint64_t at)
+static bool record_sound(const struct hash_index *index, const struct file_bytes *file, uint64_t at)
 {
     unsigned char head[8];
     uint64_t end = index->tables_at;
@@ -179,8 +201,7 @@ static bool record_sound(const struct hash_index *index, const struct file_bytes
         struct text key = {bytes, (size_t)key_size};
         struct text body = {bytes + key_size + LAYOUT_RECORD_HEADER,
                             (size_t)value_size - LAYOUT_RECORD_HEADER};
-        sound = layout_crc(key, body) ==
-                layout_load32((const unsigned char *)bytes + key_size);
+        sound = layout_crc(key, body) == layout_load32((const unsigned char *)bytes + key_size);
     }
     free(bytes);
     return sound;

@@ -15,11 +15,20 @@
 #include "base/error.h"
 #include "snapshot/layout.h"
 
+/* What was read last. A record's head, its key and mostly its value lie side by side: one read(2). */
+#define FILE_WINDOW_SIZE 1536
+struct file_window {
+    uint64_t at;
+    size_t size; /* 0: nothing yet */
+    unsigned char bytes[FILE_WINDOW_SIZE];
+};
+
 /* The bytes of the file: mapped, or read piece by piece. */
 struct file_bytes {
     int fd;
     uint64_t size;
-    const unsigned char *map; /* NULL: not mapped */
+    const unsigned char *map;   /* NULL: not mapped */
+    struct file_window *window; /* NULL: without */
 };
 /* false: not that many bytes there, or an error of the disk. */
 bool file_bytes_read(const struct file_bytes *file, uint64_t at, void *out, size_t size) MUST_CHECK;

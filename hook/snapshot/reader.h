@@ -17,6 +17,7 @@
 
 struct snapshot {
     struct file_bytes file;
+    struct file_window window;
     struct cdb cdb; /* if mapped */
     struct hash_index index;
     char *meta_bytes; /* what meta's texts point into */

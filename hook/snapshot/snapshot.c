@@ -78,8 +78,7 @@ enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *ke
     if (found < 0)
         return snapshot_damaged(err, name, "cannot be looked up");
     if (!found) {
-        if (!find_index(snapshot) ||
-            !index_search_sound(&snapshot->index, &snapshot->file, name))
+        if (!find_index(snapshot) || !index_search_sound(&snapshot->index, &snapshot->file, name))
             return snapshot_damaged(err, name, "cannot be looked up (the hash table is changed)");
         return error_set(err, STATUS_NOT_FOUND, "the snapshot has no such record");
     }
@@ -163,7 +162,7 @@ enum status snapshot_open_fd(int fd, uint64_t size, uint64_t max_size, enum snap
         close(fd);
         return status != STATUS_OK ? status : error_set(err, STATUS_MEMORY, "out of memory");
     }
-    snapshot->file = (struct file_bytes){.fd = fd, .size = size};
+    snapshot->file = (struct file_bytes){.fd = fd, .size = size, .window = &snapshot->window};
     if (mode == SNAPSHOT_MAPPED)
         status = map_file(snapshot, err);
     if (status == STATUS_OK)
