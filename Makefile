@@ -99,11 +99,11 @@ LIBGIT2_A    = $(firstword $(wildcard $(LIBGIT2_DIR)/lib/libgit2.a $(LIBGIT2_DIR
 LIBGIT2_LIBS ?= $(shell LIBGIT2_DIR='$(LIBGIT2_DIR)' scripts/build-libgit2 --print-libs)
 
 # jansson: JSON. inih: the configuration's syntax. cdb: the snapshot. md: SHA-256. z: crc32, and
-# libgit2's objects. curl: HTTP (admin tool only, never in the hook).
+# libgit2's objects.
 CORE_LIBS  ?= -ljansson -linih -lcdb -lmd
 HOOK_LIBS   = $(LIBGIT2_A) $(CORE_LIBS) $(LIBGIT2_LIBS)
 # http_parser comes from its archive here too: it is dropped in the end, a shared one would stay.
-ADMIN_LIBS  = $(LIBGIT2_A) $(CORE_LIBS) -lcurl \
+ADMIN_LIBS  = $(LIBGIT2_A) $(CORE_LIBS) \
               $(patsubst -lhttp_parser,-l:libhttp_parser.a,$(LIBGIT2_LIBS))
 TEST_LIBS   = $(ADMIN_LIBS) -lcmocka
 
