@@ -120,7 +120,8 @@ static void print_findings(const char *path, const struct audit_findings *found)
     }
     printf(": %llu line%s, ", (unsigned long long)found->lines, found->lines == 1 ? "" : "s");
     if (found->breaks)
-        printf("%llu break%s", (unsigned long long)found->breaks, found->breaks == 1 ? "" : "s");
+        printf("%llu break%s", (unsigned long long)found->breaks,
+               found->breaks == 1 ? "" : "s (the first is shown)");
     else
         printf("chain intact");
     printf(found->has_head ? ", head %s\n" : "\n", found->head.hex);

@@ -178,7 +178,7 @@ static void print_credential(const struct credential *credential)
 
 static void print_permission(const struct decision *decision)
 {
-    printf("permission  %s by the snapshot, %s by Bitbucket's word\n",
+    printf("permission  snapshot: %s; Bitbucket: %s\n",
            decision->snapshot_permission_known ? permission_name(decision->snapshot_permission)
                                                : "not known",
            decision->bitbucket_permission_known ? permission_name(decision->bitbucket_permission)

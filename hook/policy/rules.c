@@ -219,7 +219,7 @@ static const char *kinds_words(struct judge *j, unsigned kinds)
 static const char *rule_words(struct judge *j, const struct rule *rule)
 {
     const char *verb = rule->action == VERDICT_REQUIRE_APPROVAL ? "needs an approval"
-                       : rule->action == VERDICT_ANNOTATE       ? "please note"
+                       : rule->action == VERDICT_ANNOTATE       ? "noted"
                                                                 : "not allowed";
     const char *with = rule->credentials ? judge_printf(j, "%s with %s",
                                                         rule->action == VERDICT_REJECT ? "" : ":",
