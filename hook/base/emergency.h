@@ -17,7 +17,7 @@
  * (SIGPIPE, SIGXFSZ, SIGHUP, SIGINT, …), and what was inherited blocked is not any more; descriptors
  * 0 to 2 opened on /dev/null if they are closed; no core files. */
 void emergency_install(void);
-/* `message`: static text for the pusher, complete lines. */
+/* The code of such an end, and whom to ask: complete lines, which must stay where they are. */
 void emergency_set_exit(int code, const char *contact_line);
 /* The decision is out: from here on no signal changes the exit code. */
 void emergency_done(void);

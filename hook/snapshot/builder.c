@@ -47,6 +47,24 @@ void rows_unique(struct rows *rows, bool (*same)(const void *a, const void *b))
     rows->count = kept;
 }
 
+const void *rows_find(const struct rows *rows, uint64_t id)
+{
+    size_t low = 0, high = rows->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *row = (const char *)rows->at + middle * rows->size;
+        uint64_t found;
+        memcpy(&found, row, sizeof found);
+        if (found == id)
+            return row;
+        if (found < id)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
 enum status builder_cancelled(const struct builder *b, struct error *err)
 {
     if (b->cancel && *b->cancel)

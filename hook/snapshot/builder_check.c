@@ -6,26 +6,6 @@
  */
 #include "snapshot/rows.h"
 
-static bool has_id(const struct rows *rows, uint64_t id)
-{
-    size_t low = 0, high = rows->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        uint64_t found; /* each kind of row that is looked for begins with its id */
-        memcpy(&found, (const char *)rows->at + middle * rows->size, sizeof found);
-        if (found == id)
-            return true;
-        if (found < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return false;
-}
-_Static_assert(offsetof(struct user_row, id) == 0 && offsetof(struct project_row, id) == 0 &&
-                   offsetof(struct repository_row, id) == 0 && offsetof(struct key_row, id) == 0,
-               "has_id() reads the id at the beginning of a row");
-
 static enum status missing(const char *what, uint64_t id, const char *of, struct error *err)
 {
     return error_set(err, STATUS_FORMAT,
@@ -37,9 +17,9 @@ static enum status missing(const char *what, uint64_t id, const char *of, struct
 static enum status check_place(const struct builder *b, uint8_t scope, uint64_t place,
                                const char *of, struct error *err)
 {
-    if (scope == GRANT_PROJECT && !has_id(&b->projects, place))
+    if (scope == GRANT_PROJECT && !rows_find(&b->projects, place))
         return missing("project", place, of, err);
-    if (scope == GRANT_REPOSITORY && !has_id(&b->repositories, place))
+    if (scope == GRANT_REPOSITORY && !rows_find(&b->repositories, place))
         return missing("repository", place, of, err);
     return STATUS_OK;
 }
@@ -53,7 +33,7 @@ static enum status check_grants(const struct builder *b, const struct rows *gran
         const struct grant_row *grant = ROW(struct grant_row, *grants, i);
         if (!before || before->place != grant->place || before->scope != grant->scope)
             status = check_place(b, grant->scope, grant->place, of, err);
-        if (status == STATUS_OK && who && !has_id(who, grant->who))
+        if (status == STATUS_OK && who && !rows_find(who, grant->who))
             status = missing(who == &b->users ? "user" : "access key", grant->who, of, err);
         before = grant;
     }
@@ -87,7 +67,7 @@ enum status join_check(const struct builder *b, struct error *err)
         status = check_blobs(b, &b->models, "a branching model", err);
     for (size_t i = 0; status == STATUS_OK && i < b->members.count; i++) {
         uint64_t user = ROW(struct member_row, b->members, i)->user;
-        if (!has_id(&b->users, user))
+        if (!rows_find(&b->users, user))
             status = missing("user", user, "a list of members", err);
     }
     for (size_t i = 0; status == STATUS_OK && i < b->levels.count; i++)

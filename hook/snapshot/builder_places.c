@@ -40,22 +40,6 @@ static void put_grants(struct writing *w, enum grant_scope scope, uint64_t place
     b->counts[COUNT_GRANTS] += end - first;
 }
 
-static const struct key_row *find_key(const struct builder *b, uint64_t id)
-{
-    size_t low = 0, high = b->keys.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct key_row *row = ROW(struct key_row, b->keys, middle);
-        if (row->id == id)
-            return row;
-        if (row->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 static void put_keys(struct writing *w, enum grant_scope scope, uint64_t place)
 {
     struct builder *b = w->b;
@@ -64,7 +48,7 @@ static void put_keys(struct writing *w, enum grant_scope scope, uint64_t place)
     put_u32(&w->body, (uint32_t)(end - first));
     for (size_t i = first; i < end; i++) {
         const struct grant_row *grant = ROW(struct grant_row, b->key_grants, i);
-        const struct key_row *key = find_key(b, grant->who);
+        const struct key_row *key = rows_find(&b->keys, grant->who);
         put_u64(&w->body, grant->who);
         put_u8(&w->body, grant->permission);
         put_text(&w->body, key ? writing_text(w, key->label) : TEXT(""));
@@ -138,18 +122,8 @@ static void put_place(struct writing *w, enum grant_scope scope, uint64_t place,
 
 static uint8_t default_permission(const struct builder *b, uint64_t project)
 {
-    size_t low = 0, high = b->levels.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct level_row *row = ROW(struct level_row, b->levels, middle);
-        if (row->project == project)
-            return row->permission;
-        if (row->project < project)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return PERMISSION_NONE;
+    const struct level_row *row = rows_find(&b->levels, project);
+    return row ? row->permission : PERMISSION_NONE;
 }
 
 static void write_project(struct writing *w, const struct project_row *project)
@@ -170,26 +144,10 @@ static void write_project(struct writing *w, const struct project_row *project)
     writing_record(w);
 }
 
-static const struct project_row *find_project(const struct builder *b, uint64_t id)
-{
-    size_t low = 0, high = b->projects.count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const struct project_row *row = ROW(struct project_row, b->projects, middle);
-        if (row->id == id)
-            return row;
-        if (row->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 static void write_repository(struct writing *w, const struct repository_row *repository,
                              struct text branch)
 {
-    const struct project_row *project = find_project(w->b, repository->project);
+    const struct project_row *project = rows_find(&w->b->projects, repository->project);
     if (!project) {
         writing_fail(w, error_set(w->err, STATUS_FORMAT,
                           "repository %llu belongs to project %llu, which was not listed",

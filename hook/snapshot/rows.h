@@ -93,6 +93,12 @@ enum status rows_add(struct rows *rows, const void *row, struct error *err) MUST
 typedef int row_compare(const void *a, const void *b, void *builder);
 void rows_sort(struct builder *b, struct rows *rows, row_compare *compare);
 void rows_unique(struct rows *rows, bool (*same)(const void *a, const void *b));
+/* The row that begins with this id, in rows that join_rows() has sorted by it; NULL. */
+const void *rows_find(const struct rows *rows, uint64_t id);
+_Static_assert(offsetof(struct user_row, id) == 0 && offsetof(struct project_row, id) == 0 &&
+                   offsetof(struct repository_row, id) == 0 && offsetof(struct key_row, id) == 0 &&
+                   offsetof(struct level_row, project) == 0,
+               "rows_find() reads the id at the beginning of a row");
 
 /* builder_join.c. STATUS_FORMAT if the facts contradict each other. */
 enum status join_rows(struct builder *b, struct error *err) MUST_CHECK;

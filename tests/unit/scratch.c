@@ -23,6 +23,15 @@ void scratch_make(char *path, size_t size)
     assert_non_null(mkdtemp(path));
 }
 
+const char *scratch_path(const char *directory, const char *name)
+{
+    static char paths[4][PATH_MAX + 64];
+    static int next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", directory, name);
+    return path;
+}
+
 void scratch_remove(const char *path)
 {
     assert_true(strstr(path, "/refgate-test-") != NULL);

@@ -9,6 +9,8 @@
 
 /* A new directory below $TMPDIR or /tmp, without symbolic links in its name. Fails the test. */
 void scratch_make(char *path, size_t size);
+/* DIRECTORY/NAME; of the last four that were asked for, each has memory of its own. */
+const char *scratch_path(const char *directory, const char *name);
 void scratch_remove(const char *path); /* with all that is in it */
 
 /* Runs `sh -euc SCRIPT` in `directory` with an environment of its own: PATH, HOME, LC_ALL=C, no

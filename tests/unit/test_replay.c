@@ -25,11 +25,7 @@ static struct error error;
 
 static const char *at(const char *name)
 {
-    static char paths[4][PATH_MAX + 64];
-    static int next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", top, name);
-    return path;
+    return scratch_path(top, name);
 }
 
 static int set_up(void **state)
