@@ -104,7 +104,7 @@ CORE_LIBS  ?= -ljansson -linih -lcdb -lmd
 HOOK_LIBS   = $(LIBGIT2_A) $(CORE_LIBS) $(LIBGIT2_LIBS)
 # http_parser comes from its archive here too: it is dropped in the end, a shared one would stay.
 ADMIN_LIBS  = $(LIBGIT2_A) $(CORE_LIBS) \
-              $(patsubst -lhttp_parser,-l:libhttp_parser.a,$(LIBGIT2_LIBS))
+              $(patsubst -lhttp_parser,-l:libhttp_parser.a,$(LIBGIT2_LIBS)) -lcurl -lpthread
 TEST_LIBS   = $(ADMIN_LIBS) -lcmocka
 
 # ------------------------------------------------------------------ flags
@@ -193,12 +193,12 @@ $(B)/refgate: $(call obj,hook/refgate.c) $(B)/librefgate-admin.a $(B)/librefgate
 
 ARCHIVES_IN_ORDER = $(B)/librefgate-admin.a $(B)/librefgate.a
 # One program a file; tests/unit/*.c that are not tests themselves are linked into each unit test.
-$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_LIB)) $(ARCHIVES) $(LIBGIT2_A)
+$(UNIT): $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(call obj,$(UNIT_LIB)) $(ARCHIVES) $(LIBGIT2_A)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(TEST_LDFLAGS_$*) -o $@ \
 	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(TEST_LIBS)
 # tests/helpers and tests/bench
-$(B)/tests/%: $(B)/obj/tests/%.o $(ARCHIVES) $(LIBGIT2_A)
+$(HELPERS): $(B)/tests/%: $(B)/obj/tests/%.o $(ARCHIVES) $(LIBGIT2_A)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(TEST_LDFLAGS_$(@F)) -o $@ \
 	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(ADMIN_LIBS)

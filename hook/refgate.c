@@ -12,7 +12,7 @@
 #include "command/command.h"
 
 static const struct command *const commands[] = {
-    &command_audit,  &command_check,  &command_completion, &command_disable,
+    &command_audit,  &command_check,  &command_completion, &command_disable, &command_doctor,
     &command_enable, &command_policy, &command_snapshot,   &command_sync,
 };
 

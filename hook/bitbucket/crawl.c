@@ -1,419 +1,261 @@
-#include "bitbucket/crawl.h"
+#include "bitbucket/crawl_state.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buffer.h"
-#include "bitbucket/url.h"
-
-#define PAGES_MAX 1000000 /* of one list: ends a source that leads on for ever */
-
-struct found { /* a group, a project or a repository that is to be read */
-    uint64_t id;
-    char *name; /* group name, project key */
-    char *slug;
-    bool personal;
-};
-struct founds {
-    struct found *at;
-    size_t count, room;
-};
-
-struct crawl {
-    const struct answer_source *source;
-    struct builder *builder;
-    const struct crawl_options *options;
-    struct feed feed;
-    struct founds groups, projects, repositories;
-    struct buffer url;
-    bool old_version[ENDPOINTS]; /* `latest` is not there: ask for the number first */
-    bool lacking[ENDPOINTS];     /* this server has no such thing */
-    uint64_t answers;
-};
-
-/* ------------------------------------------------------------------ what was found */
-
-static enum status add_found(struct founds *list, struct found item, struct error *err)
+const char *crawl_phase_name(enum crawl_phase phase)
 {
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 64;
-        struct found *at = realloc(list->at, room * sizeof *at);
-        if (!at)
-            goto memory;
-        list->at = at;
-        list->room = room;
-    }
-    if (!item.name)
-        goto memory;
-    list->at[list->count++] = item;
-    return STATUS_OK;
-memory:
-    free(item.name);
-    free(item.slug);
-    return error_set(err, STATUS_MEMORY, "out of memory");
+    static const char *const names[CRAWL_PHASES] = {
+        "instance", "groups", "users", "projects", "repositories", "second look",
+    };
+    return names[phase];
 }
 
-static char *copy_text(struct text t)
+void crawl_report(struct crawl *c)
 {
-    return strndup(t.at ? t.at : "", t.size);
-}
-
-static enum status found_group(void *self, struct text name, struct error *err)
-{
-    struct crawl *c = self;
-    return add_found(&c->groups, (struct found){.name = copy_text(name)}, err);
-}
-
-static enum status found_project(void *self, uint64_t id, struct text key, bool personal,
-                                 struct error *err)
-{
-    struct crawl *c = self;
-    struct found *last = c->projects.count ? &c->projects.at[c->projects.count - 1] : NULL;
-    if (last && last->id == id) /* the repositories of one project follow each other */
-        return STATUS_OK;
-    return add_found(&c->projects,
-                     (struct found){.id = id, .name = copy_text(key), .personal = personal}, err);
-}
-
-static enum status found_repository(void *self, uint64_t id, struct text project_key,
-                                    struct text slug, struct error *err)
-{
-    struct crawl *c = self;
-    struct found item = {.id = id, .name = copy_text(project_key), .slug = copy_text(slug)};
-    if (!item.slug) {
-        free(item.name);
-        item.name = NULL;
-    }
-    return add_found(&c->repositories, item, err);
-}
-
-static int by_id(const void *a, const void *b)
-{
-    const struct found *x = a, *y = b;
-    if (x->id != y->id)
-        return x->id < y->id ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-static void free_founds(struct founds *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->at[i].name);
-        free(list->at[i].slug);
-    }
-    free(list->at);
-}
-
-/* Each id (each name, of groups) once. */
-static void unique_founds(struct founds *list)
-{
-    if (list->count > 1)
-        qsort(list->at, list->count, sizeof *list->at, by_id);
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        struct found *last = kept ? &list->at[kept - 1] : NULL;
-        if (last && last->id == list->at[i].id && (last->id || !strcmp(last->name, list->at[i].name))) {
-            free(list->at[i].name);
-            free(list->at[i].slug);
-            continue;
-        }
-        list->at[kept++] = list->at[i];
-    }
-    list->count = kept;
-}
-
-/* ------------------------------------------------------------------ asking */
-
-static void make_url(struct crawl *c, const struct endpoint *endpoint, const char *version,
-                     const struct target *target, uint64_t start)
-{
-    const struct url_values values = {target->project_key, target->slug, target->group};
-    c->url.size = 0;
-    buffer_string(&c->url, endpoint->before);
-    buffer_string(&c->url, version);
-    url_fill(&c->url, endpoint->after, &values);
-    if (endpoint->flags & ENDPOINT_PAGED)
-        buffer_printf(&c->url, "%sstart=%" PRIu64, strchr(endpoint->after, '?') ? "&" : "?", start);
-}
-
-static enum status ask(struct crawl *c, enum endpoint_id id, const char *version,
-                       const struct target *target, uint64_t start, struct response *answer,
-                       struct error *err)
-{
-    make_url(c, &endpoints[id], version, target, start);
-    if (c->url.failed)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    *answer = (struct response){0};
-    enum status status = c->source->get(c->source->self, c->url.data, answer, err);
-    if (status == STATUS_OK)
-        c->answers++;
-    return status;
-}
-
-static bool is_route_missing(const struct response *answer)
-{
-    return answer->status == 404 && !feed_is_resource_error(answer->body);
-}
-
-/* `latest`, and where this server does not know it the number (rest-api.md 1.1). STATUS_NOT_FOUND:
- * the source has neither. */
-static enum status ask_versions(struct crawl *c, enum endpoint_id id, const struct target *target,
-                                uint64_t start, struct response *answer, struct error *err)
-{
-    const char *versions[2] = {"latest", endpoints[id].version};
-    struct response second = {0};
-    struct error other;
-    bool swapped = c->old_version[id];
-    enum status status = ask(c, id, versions[swapped], target, start, answer, err);
-    if (status != STATUS_NOT_FOUND && (status != STATUS_OK || !is_route_missing(answer)))
-        return status;
-    enum status next = ask(c, id, versions[!swapped], target, start, &second, &other);
-    if (next == STATUS_OK && !is_route_missing(&second)) {
-        json_decref(answer->body);
-        *answer = second;
-        c->old_version[id] = !swapped;
-        return STATUS_OK;
-    }
-    json_decref(second.body);
-    if (next != STATUS_OK && next != STATUS_NOT_FOUND) {
-        json_decref(answer->body);
-        if (err)
-            *err = other;
-        return next;
-    }
-    /* The message names the URL that everybody would look for. */
-    make_url(c, &endpoints[id], "latest", target, start);
-    return status;
-}
-
-static enum status refuse(const struct crawl *c, const struct endpoint *endpoint,
-                          const struct response *answer, struct error *err)
-{
-    struct buffer said;
-    struct text message = feed_error_message(answer->body);
-    buffer_init(&said, SIZE_MAX);
-    buffer_escaped(&said, message, 200, false);
-    bool refused = answer->status == 401 || answer->status == 403;
-    error_set(err, STATUS_FORMAT, "%s: Bitbucket answered %d%s%s%s%s%s", c->url.data,
-              answer->status, message.size ? " (" : "", said.data ? said.data : "",
-              message.size ? ")" : "", refused ? "; the account needs " : "",
-              refused ? endpoint->permission : "");
-    buffer_free(&said);
-    return STATUS_FORMAT;
-}
-
-static enum status note_lacking(struct crawl *c, enum endpoint_id id, struct error *err)
-{
-    char note[160];
-    if (c->lacking[id])
-        return STATUS_OK;
-    c->lacking[id] = true;
-    snprintf(note, sizeof note, "this version of Bitbucket has no %s", endpoints[id].name);
-    return builder_note(c->builder, text_of(note), err);
-}
-
-/* An answer that is not 200: is it as good as an empty one? *none says so. */
-static enum status judge(struct crawl *c, enum endpoint_id id, const struct response *answer,
-                         bool *none, struct error *err)
-{
-    const struct endpoint *endpoint = &endpoints[id];
-    *none = true;
-    if (answer->status == 204 && (endpoint->flags & ENDPOINT_204_NONE))
-        return STATUS_OK;
-    if (answer->status == 404 && feed_is_resource_error(answer->body) &&
-        (endpoint->flags & ENDPOINT_404_NONE))
-        return STATUS_OK;
-    if (is_route_missing(answer) && (endpoint->flags & ENDPOINT_OLD_LACKS))
-        return note_lacking(c, id, err);
-    if (answer->status == 400 && (endpoint->flags & ENDPOINT_400_LACKS))
-        return note_lacking(c, id, err);
-    return refuse(c, endpoint, answer, err);
-}
-
-/* The first page, by the endpoint or by what older servers have instead. *id: which it was. */
-static enum status ask_first(struct crawl *c, enum endpoint_id *id, const struct target *target,
-                             struct response *answer, struct error *err)
-{
-    enum endpoint_id fallback = endpoints[*id].fallback;
-    enum status status = ask_versions(c, *id, target, 0, answer, err);
-    if (fallback == ENDPOINTS ||
-        (status != STATUS_NOT_FOUND && (status != STATUS_OK || !is_route_missing(answer))))
-        return status;
-    struct response second = {0};
-    struct error other;
-    enum status next = ask_versions(c, fallback, target, 0, &second, &other);
-    if (next != STATUS_OK || is_route_missing(&second)) {
-        json_decref(second.body);
-        make_url(c, &endpoints[*id], "latest", target, 0);
-        return status;
-    }
-    json_decref(answer->body);
-    *answer = second;
-    *id = fallback;
-    return STATUS_OK;
-}
-
-/* All pages of one list, or the one answer. */
-static enum status read_all(struct crawl *c, enum endpoint_id id, const struct target *target,
-                            struct feed_result *result, struct error *err)
-{
-    struct response answer = {0};
-    struct feed_result page = {0};
-    uint64_t start = 0;
-    enum status status = ask_first(c, &id, target, &answer, err);
-    for (size_t pages = 0; status == STATUS_OK; pages++) {
-        bool none = false;
-        if (answer.status != 200)
-            status = judge(c, id, &answer, &none, err);
-        if (status == STATUS_OK && !none) {
-            page = (struct feed_result){0};
-            status = feed_answer(&c->feed, id, target, c->url.data, start, answer.body, &page, err);
-        }
-        json_decref(answer.body);
-        answer = (struct response){0};
-        if (status != STATUS_OK || none || !page.more)
-            break;
-        if (pages == PAGES_MAX) {
-            status = error_set(err, STATUS_LIMIT, "%s: the list has no end", c->url.data);
-            break;
-        }
-        start = page.next;
-        status = ask_versions(c, id, target, start, &answer, err);
-    }
-    json_decref(answer.body);
-    if (status == STATUS_NOT_FOUND)
-        error_prefix(err, "%s", endpoints[id].name);
-    if (result)
-        *result = page;
-    return status;
-}
-
-/* ------------------------------------------------------------------ the order of things */
-
-static void report(struct crawl *c, const char *phase, uint64_t done, uint64_t total)
-{
+    const struct crawl_progress progress = {c->phase, c->done, c->total, c->result.answers};
     if (c->options->progress)
-        c->options->progress(c->options->self, phase, done, total);
+        c->options->progress(c->options->self, &progress);
 }
 
-static enum status read_instance(struct crawl *c, struct error *err)
+/* ------------------------------------------------------------------ filling slots */
+
+/* Levels whose lists give jobs in a phase, in this order. */
+static const enum endpoint_level *levels_of(enum crawl_phase phase, size_t *count)
 {
-    const struct target nothing = {.place = {GRANT_GLOBAL, 0}};
+    static const enum endpoint_level all[] = {LEVEL_GROUP, LEVEL_USER, LEVEL_PROJECT,
+                                              LEVEL_REPOSITORY};
+    switch (phase) {
+    case CRAWL_GROUPS:
+    case CRAWL_USERS:
+    case CRAWL_PROJECTS:
+    case CRAWL_REPOSITORIES:
+        *count = 1;
+        return &all[phase - CRAWL_GROUPS];
+    case CRAWL_AGAIN:
+        *count = 4;
+        return all;
+    default:
+        *count = 0;
+        return all;
+    }
+}
+
+/* A job for the next thing that was found; *opened says if there was one. */
+static enum status open_next(struct crawl *c, bool *opened, struct error *err)
+{
+    size_t count;
+    const enum endpoint_level *levels = levels_of(c->phase, &count);
+    *opened = false;
+    for (size_t i = 0; i < count; i++) {
+        struct work item;
+        enum status status = worklist_take(found_list(c, levels[i]), &item, err);
+        if (status == STATUS_NOT_FOUND)
+            continue;
+        *opened = true;
+        return status == STATUS_OK ? job_open(c, levels[i], &item, LOOK_FIRST, err) : status;
+    }
+    return STATUS_OK;
+}
+
+/* Open jobs first, the oldest first; then new ones. */
+static enum status fill_slots(struct crawl *c, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool opened = true;
+    while (status == STATUS_OK && c->free_count && opened) {
+        struct job *job = c->oldest;
+        enum endpoint_id next = ENDPOINTS;
+        while (job && (next = job_next(c, job)) == ENDPOINTS && job->under_way)
+            job = job->next;
+        if (job && next != ENDPOINTS)
+            status = request_begin(c, job, next, err);
+        else if (job) /* what it still had to ask turned out to be lacking: another job found out */
+            status = job_settle(c, job, err);
+        else if (c->open_jobs < 2 * c->source->slots)
+            status = open_next(c, &opened, err);
+        else
+            opened = false;
+    }
+    return status;
+}
+
+static enum status take_answer(struct crawl *c, struct error *err)
+{
+    struct response response = {0};
+    size_t slot = SIZE_MAX;
+    enum status status = c->source->wait(c->source->self, &slot, &response, err);
+    if (status != STATUS_OK)
+        return status;
+    if (slot < c->source->slots && c->requests[slot].job)
+        return request_answered(c, slot, &response, err);
+    c->source->release(c->source->self, &response);
+    return error_set(err, STATUS_FORMAT, "an answer came that nobody asked for");
+}
+
+/* ------------------------------------------------------------------ phases */
+
+static uint64_t waiting(struct crawl *c)
+{
+    size_t count;
+    uint64_t sum = 0;
+    const enum endpoint_level *levels = levels_of(c->phase, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct worklist *list = found_list(c, levels[i]);
+        sum += list->added - list->taken;
+    }
+    return sum;
+}
+
+static enum status run_phase(struct crawl *c, enum crawl_phase phase, struct error *err)
+{
+    enum status status = STATUS_OK;
+    bool lists = phase == CRAWL_INSTANCE || (phase == CRAWL_AGAIN && !c->options->scope);
+    c->phase = phase;
+    c->done = 0;
+    c->total = waiting(c);
+    if (!lists && !c->total)
+        return STATUS_OK;
+    crawl_report(c);
+    if (lists) {
+        static const struct work instance;
+        status = job_open(c, LEVEL_INSTANCE, &instance,
+                          phase == CRAWL_AGAIN ? LOOK_SECOND : LOOK_FIRST, err);
+    }
+    while (status == STATUS_OK) {
+        status = fill_slots(c, err);
+        if (status != STATUS_OK || c->free_count == c->source->slots)
+            break;
+        status = take_answer(c, err);
+        if (phase != CRAWL_INSTANCE)
+            c->total = c->done + c->open_jobs + waiting(c);
+        if (lists)
+            crawl_report(c);
+    }
+    return status;
+}
+
+/* What the source had no answer to must be what the server lacks. */
+static enum status judge_parked(struct crawl *c, struct error *err)
+{
     enum status status = STATUS_OK;
     for (size_t i = 0; i < ENDPOINTS && status == STATUS_OK; i++) {
-        if (endpoints[i].level != LEVEL_INSTANCE || (endpoints[i].flags & ENDPOINT_FALLBACK))
+        if (!c->parked[i] || ((c->lacking | c->given_up) & BIT(i)))
             continue;
-        report(c, endpoints[i].name, 0, 0);
-        status = read_all(c, (enum endpoint_id)i, &nothing, NULL, err);
+        if (endpoints[i].flags & ENDPOINT_REPORT)
+            status = request_note(c, NOTE_REPORT_UNREAD, (enum endpoint_id)i, err);
+        else
+            status = error_set(err, STATUS_NOT_FOUND, "%s", c->parked[i]);
     }
     return status;
 }
 
-static enum status read_members(struct crawl *c, struct error *err)
+static enum status run_phases(struct crawl *c, struct error *err)
 {
+    static const enum crawl_phase whole[CRAWL_PHASES] = {
+        CRAWL_INSTANCE, CRAWL_GROUPS, CRAWL_USERS, CRAWL_PROJECTS, CRAWL_REPOSITORIES, CRAWL_AGAIN};
+    /* Of a part, the places say which groups and users are to be asked for. */
+    static const enum crawl_phase part[CRAWL_PHASES] = {
+        CRAWL_INSTANCE, CRAWL_PROJECTS, CRAWL_REPOSITORIES, CRAWL_GROUPS, CRAWL_USERS, CRAWL_AGAIN};
+    const enum crawl_phase *order = c->options->scope ? part : whole;
     enum status status = STATUS_OK;
-    for (size_t i = 0; i < c->groups.count && status == STATUS_OK; i++) {
-        struct text name = text_of(c->groups.at[i].name);
-        const struct target target = {.group = name};
-        struct error why;
-        report(c, "members of groups", i, c->groups.count);
-        status = read_all(c, ENDPOINT_MEMBERS, &target, NULL, &why);
-        if (status == STATUS_OK)
+    for (size_t i = 0; i < CRAWL_PHASES && status == STATUS_OK; i++)
+        status = run_phase(c, order[i], err);
+    return status == STATUS_OK ? judge_parked(c, err) : status;
+}
+
+/* ------------------------------------------------------------------ the beginning and the end */
+
+static void choose_endpoints(struct crawl *c)
+{
+    bool part = c->options->scope != NULL;
+    for (size_t i = 0; i < ENDPOINTS; i++) {
+        unsigned flags = endpoints[i].flags;
+        if (flags & (ENDPOINT_FALLBACK | ENDPOINT_SINGLE))
             continue;
-        bool tolerable = status == STATUS_FORMAT || status == STATUS_NOT_FOUND;
-        if (c->options->allow_partial && tolerable)
-            status = builder_group(c->builder, name, true, err);
-        else if (err)
-            *err = why;
-    }
-    return status;
-}
-
-static bool is_default_probe(enum endpoint_id id)
-{
-    return id >= ENDPOINT_DEFAULT_ADMIN && id <= ENDPOINT_DEFAULT_READ;
-}
-
-static enum status read_place(struct crawl *c, enum endpoint_level level,
-                              const struct target *target, struct error *err)
-{
-    enum status status = STATUS_OK;
-    bool permitted = false; /* the highest default permission was found */
-    for (size_t i = 0; i < ENDPOINTS && status == STATUS_OK; i++) {
-        enum endpoint_id id = (enum endpoint_id)i;
-        if (endpoints[i].level != level || (endpoints[i].flags & ENDPOINT_FALLBACK) ||
-            c->lacking[i] || (is_default_probe(id) && permitted))
+        if ((flags & ENDPOINT_REPORT) && !c->options->with_reports)
             continue;
-        struct feed_result result = {0};
-        status = read_all(c, id, target, &result, err);
-        permitted = permitted || (is_default_probe(id) && result.permitted);
-    }
-    return status;
-}
-
-static enum status read_projects(struct crawl *c, struct error *err)
-{
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < c->projects.count && status == STATUS_OK; i++) {
-        const struct found *project = &c->projects.at[i];
-        report(c, "projects", i, c->projects.count);
-        /* A personal project has no settings of its own: it "is fully managed by the system"
-         * (javadoc of PersonalProject); its owner administers it (rest-api.md 3.5). */
-        if (project->personal)
+        if (part && ((flags & ENDPOINT_TWICE) || endpoints[i].level == LEVEL_USER))
             continue;
-        const struct target target = {.place = {GRANT_PROJECT, project->id},
-                                      .project_key = text_of(project->name)};
-        status = read_place(c, LEVEL_PROJECT, &target, err);
+        c->level_todo[endpoints[i].level] |= BIT(i);
+    }
+    if (part)
+        c->level_todo[LEVEL_USER] = BIT(ENDPOINT_GROUPS_OF_USER);
+}
+
+static enum status begin(struct crawl *c, struct error *err)
+{
+    const struct crawl_scope *scope = c->options->scope;
+    size_t slots = c->source->slots;
+    worklist_init(&c->groups);
+    worklist_init(&c->users);
+    worklist_init(&c->projects);
+    worklist_init(&c->repositories);
+    c->youngest = &c->oldest;
+    choose_endpoints(c);
+    c->requests = calloc(slots, sizeof *c->requests);
+    c->free_slots = calloc(slots, sizeof *c->free_slots);
+    if (!c->requests || !c->free_slots)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    for (size_t i = 0; i < slots; i++) {
+        buffer_init(&c->requests[i].url, (size_t)1024 * 1024);
+        c->free_slots[c->free_count++] = slots - 1 - i; /* slot 0 first */
+    }
+    enum status status = STATUS_OK;
+    for (size_t i = 0; scope && i < scope->project_count && status == STATUS_OK; i++) {
+        const struct work item = {.flags = WORK_NAMED, .name = text_of(scope->projects[i])};
+        status = worklist_add(&c->projects, &item, err);
+    }
+    for (size_t i = 0; scope && i < scope->repository_count && status == STATUS_OK; i++) {
+        const struct work item = {.flags = WORK_NAMED,
+                                  .name = text_of(scope->repositories[i].project_key),
+                                  .slug = text_of(scope->repositories[i].slug)};
+        status = worklist_add(&c->repositories, &item, err);
     }
     return status;
 }
 
-static enum status read_repositories(struct crawl *c, struct error *err)
+static void end(struct crawl *c)
 {
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < c->repositories.count && status == STATUS_OK; i++) {
-        const struct found *repository = &c->repositories.at[i];
-        const struct target target = {.place = {GRANT_REPOSITORY, repository->id},
-                                      .project_key = text_of(repository->name),
-                                      .slug = text_of(repository->slug)};
-        report(c, "repositories", i, c->repositories.count);
-        status = read_place(c, LEVEL_REPOSITORY, &target, err);
+    while (c->oldest) {
+        struct job *job = c->oldest;
+        c->oldest = job->next;
+        job_free(job);
     }
-    return status;
+    for (size_t i = 0; c->requests && i < c->source->slots; i++)
+        buffer_free(&c->requests[i].url);
+    for (size_t i = 0; i < ENDPOINTS; i++)
+        free(c->parked[i]);
+    free(c->requests);
+    free(c->free_slots);
+    worklist_free(&c->groups);
+    worklist_free(&c->users);
+    worklist_free(&c->projects);
+    worklist_free(&c->repositories);
+    seen_free(&c->seen_groups);
+    seen_free(&c->seen_users);
+    seen_free(&c->seen_projects);
+    seen_free(&c->seen_repositories);
 }
 
 enum status crawl_run(const struct answer_source *source, struct builder *builder,
-                      const struct crawl_options *options, struct crawl_result *result,
-                      struct error *err)
+                      struct facts *facts, const struct crawl_options *options,
+                      struct crawl_result *result, struct error *err)
 {
     struct crawl c = {.source = source, .builder = builder, .options = options};
-    const struct feed_listener listener = {found_group, found_project, found_repository, &c};
-    c.feed = (struct feed){.builder = builder, .listener = &listener};
-    buffer_init(&c.url, (size_t)1024 * 1024);
-    enum status (*const phases[])(struct crawl *, struct error *) = {
-        read_instance,
-        read_members,
-        read_projects,
-        read_repositories,
-    };
-    enum status status = STATUS_OK;
-    for (size_t i = 0; i < sizeof phases / sizeof phases[0] && status == STATUS_OK; i++) {
-        status = phases[i](&c, err);
-        if (i == 0) {
-            unique_founds(&c.groups);
-            unique_founds(&c.projects);
-            unique_founds(&c.repositories);
-        }
-    }
+    struct error why = {STATUS_OK, ""};
+    c.feed = (struct feed){
+        .builder = builder, .facts = options->with_reports ? facts : NULL, .listener = &c.listener};
+    found_listen(&c);
+    enum status status = begin(&c, &why);
+    if (status == STATUS_OK)
+        status = run_phases(&c, &why);
     if (status == STATUS_OK) {
-        memcpy(result->version, c.feed.version, sizeof result->version);
-        result->answers = c.answers;
+        memcpy(c.result.version, c.feed.version, sizeof c.result.version);
+        *result = c.result;
+    } else if (err) {
+        *err = why;
     }
-    free_founds(&c.groups);
-    free_founds(&c.projects);
-    free_founds(&c.repositories);
-    buffer_free(&c.url);
+    end(&c);
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * endpoint.h - what is read of Bitbucket: the decision data, as one table (rest-api.md 1.3).
+ * endpoint.h - what is read of Bitbucket, as one table (rest-api.md 1.3).
  *
  * The table drives the replay of a recording and any crawler: which URL, for what, how often, what
  * its absence means, which permission the account needs.
@@ -39,10 +39,30 @@ enum endpoint_id {
     ENDPOINT_DEFAULT_BRANCH,
     ENDPOINT_DEFAULT_BRANCH_OLD, /* fallback */
     ENDPOINT_REPOSITORY_KEYS,
+    /* Asked for one by one: where a project or a repository is now, what is in a part. */
+    ENDPOINT_PROJECT,
+    ENDPOINT_REPOSITORY,
+    ENDPOINT_PROJECT_REPOSITORIES,
+    ENDPOINT_PROJECT_REPOSITORIES_OLD, /* fallback */
+    ENDPOINT_GROUPS_OF_USER,
+    /* What only reports need. */
+    ENDPOINT_USER_SSH_KEYS,
+    ENDPOINT_USER_TOKENS,
+    ENDPOINT_PROJECT_TOKENS,
+    ENDPOINT_PROJECT_WEBHOOKS,
+    ENDPOINT_PROJECT_HOOKS,
+    ENDPOINT_PROJECT_HOOK_SCRIPTS,
+    ENDPOINT_PROJECT_PULL_REQUESTS,
+    ENDPOINT_REPOSITORY_TOKENS,
+    ENDPOINT_REPOSITORY_WEBHOOKS,
+    ENDPOINT_REPOSITORY_HOOKS,
+    ENDPOINT_REPOSITORY_HOOK_SCRIPTS,
+    ENDPOINT_REPOSITORY_PULL_REQUESTS,
+    ENDPOINT_REQUIRED_BUILDS,
     ENDPOINTS
 };
 
-enum endpoint_level { LEVEL_INSTANCE, LEVEL_GROUP, LEVEL_PROJECT, LEVEL_REPOSITORY };
+enum endpoint_level { LEVEL_INSTANCE, LEVEL_GROUP, LEVEL_USER, LEVEL_PROJECT, LEVEL_REPOSITORY };
 
 enum { /* flags */
     ENDPOINT_PAGED = 1,
@@ -51,7 +71,13 @@ enum { /* flags */
     ENDPOINT_204_NONE = 8,    /* 204: there is none here */
     ENDPOINT_400_LACKS = 16,  /* 400: this version does not know the name in the path */
     ENDPOINT_FALLBACK = 32,   /* asked only in place of another */
+    ENDPOINT_SINGLE = 64,     /* not part of a walk: asked when the crawler wants it */
+    ENDPOINT_REPORT = 128,    /* only with --with-reports */
+    ENDPOINT_ADMIN = 256,     /* tokens are refused there: Basic authentication if there is one
+                                 (rest-api.md 4.1) */
+    ENDPOINT_TWICE = 512,     /* a list that is looked at again at the end */
 };
+/* Which mark a refusal leaves on the place with --allow-partial; see builder_incomplete(). */
 
 struct endpoint {
     const char *name;         /* for people: "user grants of a project" */

@@ -5,6 +5,7 @@
 
 #include "bitbucket/parse.h"
 
+#define NOT_AN_OBJECT "is not a JSON object (a login page? a proxy's error?)"
 #define START_MAX ((uint64_t)INT32_MAX) /* Bitbucket's page start is a Java int */
 
 typedef void value_parser(struct parse *p, const json_t *value);
@@ -37,6 +38,24 @@ static value_parser *const parsers[ENDPOINTS] = {
     [ENDPOINT_DEFAULT_BRANCH] = parse_default_branch,
     [ENDPOINT_DEFAULT_BRANCH_OLD] = parse_default_branch,
     [ENDPOINT_REPOSITORY_KEYS] = parse_key,
+    [ENDPOINT_PROJECT] = parse_project,
+    [ENDPOINT_REPOSITORY] = parse_repository,
+    [ENDPOINT_PROJECT_REPOSITORIES] = parse_repository,
+    [ENDPOINT_PROJECT_REPOSITORIES_OLD] = parse_repository,
+    [ENDPOINT_GROUPS_OF_USER] = parse_group_of_user,
+    [ENDPOINT_USER_SSH_KEYS] = parse_user_ssh_key,
+    [ENDPOINT_USER_TOKENS] = parse_token,
+    [ENDPOINT_PROJECT_TOKENS] = parse_token,
+    [ENDPOINT_PROJECT_WEBHOOKS] = parse_webhook,
+    [ENDPOINT_PROJECT_HOOKS] = parse_hook,
+    [ENDPOINT_PROJECT_HOOK_SCRIPTS] = parse_hook_script,
+    [ENDPOINT_PROJECT_PULL_REQUESTS] = parse_pull_request_settings,
+    [ENDPOINT_REPOSITORY_TOKENS] = parse_token,
+    [ENDPOINT_REPOSITORY_WEBHOOKS] = parse_webhook,
+    [ENDPOINT_REPOSITORY_HOOKS] = parse_hook,
+    [ENDPOINT_REPOSITORY_HOOK_SCRIPTS] = parse_hook_script,
+    [ENDPOINT_REPOSITORY_PULL_REQUESTS] = parse_pull_request_settings,
+    [ENDPOINT_REQUIRED_BUILDS] = parse_required_build,
 };
 
 /* The next page is where nextPageStart says, never start + size (rest-api.md 1.2). */
@@ -74,11 +93,26 @@ enum status feed_answer(struct feed *feed, enum endpoint_id id, const struct tar
         .fields = {.where = url, .err = err},
     };
     if (!json_is_object(body))
-        field_fail(&p.fields, "", "is not a JSON object (a login page? a proxy's error?)");
+        field_fail(&p.fields, "", NOT_AN_OBJECT);
     else if (endpoints[id].flags & ENDPOINT_PAGED)
         parse_page(&p, body, start, parsers[id]);
     else
         parsers[id](&p, body);
+    if (p.fields.status == STATUS_OK)
+        *result = p.result;
+    return p.fields.status;
+}
+
+enum status feed_peek(enum endpoint_id id, const char *url, uint64_t start, const json_t *body,
+                      struct feed_result *result, struct error *err)
+{
+    struct parse p = {.endpoint = id, .fields = {.where = url, .err = err}};
+    if (!json_is_object(body))
+        field_fail(&p.fields, "", NOT_AN_OBJECT);
+    else if (endpoints[id].flags & ENDPOINT_PAGED)
+        read_next(&p, body, start);
+    else if (parsers[id] == parse_permitted)
+        p.result.permitted = field_bool(&p.fields, body, "permitted", REQUIRED, false);
     if (p.fields.status == STATUS_OK)
         *result = p.result;
     return p.fields.status;

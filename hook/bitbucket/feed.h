@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "bitbucket/endpoint.h"
+#include "bitbucket/facts.h"
 #include "snapshot/builder.h"
 
 /* What an answer is about. */
@@ -15,20 +16,29 @@ struct target {
     struct text project_key; /* also of a repository */
     struct text slug;
     struct text group;
+    struct text user, user_slug;
+    uint64_t user_id;
 };
 
-/* Told what else is to be asked for; texts live during the call. May say the same thing twice. */
+/* Told what else is to be asked for; texts live during the call. May say the same thing twice. Any
+ * of the functions may be NULL. */
 struct feed_listener {
     enum status (*group)(void *self, struct text name, struct error *err);
     enum status (*project)(void *self, uint64_t id, struct text key, bool personal,
                            struct error *err);
     enum status (*repository)(void *self, uint64_t id, struct text project_key, struct text slug,
                               struct error *err);
+    /* An ordinary user: from the list (`listed`), or named in a grant, an exemption, a group. */
+    enum status (*user)(void *self, uint64_t id, struct text name, struct text slug, bool listed,
+                        struct error *err);
+    /* A group that a grant or an exemption names. */
+    enum status (*named_group)(void *self, struct text name, struct error *err);
     void *self;
 };
 
 struct feed {
     struct builder *builder;
+    struct facts *facts; /* NULL: answers for reports are only checked */
     const struct feed_listener *listener;
     char version[64];  /* of Bitbucket, once ENDPOINT_PROPERTIES was fed */
 };
@@ -44,6 +54,10 @@ struct feed_result {
 enum status feed_answer(struct feed *feed, enum endpoint_id id, const struct target *target,
                         const char *url, uint64_t start, const json_t *body,
                         struct feed_result *result, struct error *err) MUST_CHECK;
+
+/* What feed_answer() would say in `result`, and nothing else: is there another page? */
+enum status feed_peek(enum endpoint_id id, const char *url, uint64_t start, const json_t *body,
+                      struct feed_result *result, struct error *err) MUST_CHECK;
 
 /* Does an error body have errors[] (the thing is missing), or is it the server's own 404 (the route
  * is missing)? rest-api.md 4.2. An error without the wrapper counts as the first. */

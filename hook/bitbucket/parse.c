@@ -29,10 +29,10 @@ void parse_properties(struct parse *p, const json_t *value)
 
 /* ------------------------------------------------------------------ people */
 
-/* A user object, from the list of users or wherever one is mentioned. Gives the id. */
-static uint64_t add_user(struct parse *p, const json_t *user, bool listed)
+uint64_t parse_add_user(struct parse *p, const json_t *user, bool listed)
 {
     struct fields *f = &p->fields;
+    const struct feed_listener *listener = p->feed->listener;
     struct text type = field_text(f, user, "type", OPTIONAL);
     struct builder_user row = {
         .id = field_u64(f, user, "id", REQUIRED, NULL),
@@ -45,9 +45,30 @@ static uint64_t add_user(struct parse *p, const json_t *user, bool listed)
     if (parse_good(p) && !row.id) /* 0 stands for "not known" in exemptions */
         field_fail(f, "id", "is zero");
     /* SERVICE: the principal of a token; not a person (rest-api.md 1.4). */
-    if (parse_good(p) && (text_absent(type) || text_equal(type, TEXT("NORMAL"))))
+    if (!text_absent(type) && !text_equal(type, TEXT("NORMAL")))
+        return row.id;
+    if (parse_good(p))
         parse_did(p, builder_user(p->feed->builder, &row, f->err));
+    if (parse_good(p) && listener && listener->user)
+        parse_did(p, listener->user(listener->self, row.id, row.name,
+                                    row.slug.size ? row.slug : row.name, listed, f->err));
     return row.id;
+}
+
+void parse_named_group(struct parse *p, struct text name)
+{
+    const struct feed_listener *listener = p->feed->listener;
+    if (parse_good(p) && listener && listener->named_group)
+        parse_did(p, listener->named_group(listener->self, name, p->fields.err));
+}
+
+void parse_check_place(struct parse *p, const json_t *value, const char *path)
+{
+    bool there;
+    uint64_t id = field_u64(&p->fields, value, path, OPTIONAL, &there);
+    if (there && id != p->target->place.id)
+        field_fail(&p->fields, path,
+                   "is of another place: it changed while it was read, run sync again");
 }
 
 static bool is_service(const json_t *user)
@@ -58,7 +79,7 @@ static bool is_service(const json_t *user)
 
 void parse_user(struct parse *p, const json_t *value)
 {
-    add_user(p, value, true);
+    parse_add_user(p, value, true);
 }
 
 void parse_group(struct parse *p, const json_t *value)
@@ -72,13 +93,21 @@ void parse_group(struct parse *p, const json_t *value)
         field_fail(&p->fields, "", "is a group without a name");
     if (parse_good(p))
         parse_did(p, builder_group(p->feed->builder, name, false, p->fields.err));
-    if (parse_good(p) && p->feed->listener)
+    if (parse_good(p) && p->feed->listener && p->feed->listener->group)
         parse_did(p, p->feed->listener->group(p->feed->listener->self, name, p->fields.err));
+}
+
+/* The target is the user, the value a group. */
+void parse_group_of_user(struct parse *p, const json_t *value)
+{
+    struct text name = field_text(&p->fields, value, "name", REQUIRED);
+    if (parse_good(p))
+        parse_did(p, builder_member(p->feed->builder, name, p->target->user_id, p->fields.err));
 }
 
 void parse_member(struct parse *p, const json_t *value)
 {
-    uint64_t id = add_user(p, value, false);
+    uint64_t id = parse_add_user(p, value, false);
     if (parse_good(p) && !is_service(value))
         parse_did(p, builder_member(p->feed->builder, p->target->group, id, p->fields.err));
 }
@@ -97,7 +126,8 @@ enum permission parse_level(struct parse *p, const json_t *value)
     enum permission permission = PERMISSION_NONE;
     struct text name = field_text(&p->fields, value, "permission", REQUIRED);
     if (parse_good(p) && !permission_parse(name, &permission))
-        field_fail(&p->fields, "permission", "is a level that this version of refgate does not know");
+        field_fail(&p->fields, "permission",
+                   "is a level that this version of refgate does not know");
     return permission;
 }
 
@@ -107,10 +137,10 @@ void parse_user_grant(struct parse *p, const json_t *value)
     enum permission permission = parse_level(p, value);
     if (!parse_good(p))
         return;
-    uint64_t id = add_user(p, user, false);
+    uint64_t id = parse_add_user(p, user, false);
     if (parse_good(p) && !is_service(user))
-        parse_did(p, builder_grant_user(p->feed->builder, place_of(p), id, permission,
-                                        p->fields.err));
+        parse_did(p,
+                  builder_grant_user(p->feed->builder, place_of(p), id, permission, p->fields.err));
 }
 
 void parse_group_grant(struct parse *p, const json_t *value)
@@ -118,8 +148,9 @@ void parse_group_grant(struct parse *p, const json_t *value)
     struct text name = field_text(&p->fields, value, "group.name", REQUIRED);
     enum permission permission = parse_level(p, value);
     if (parse_good(p))
-        parse_did(p, builder_grant_group(p->feed->builder, place_of(p), name, permission,
-                                         p->fields.err));
+        parse_did(
+            p, builder_grant_group(p->feed->builder, place_of(p), name, permission, p->fields.err));
+    parse_named_group(p, name);
 }
 
 void parse_permitted(struct parse *p, const json_t *value)
@@ -142,6 +173,12 @@ void parse_permitted(struct parse *p, const json_t *value)
 
 /* ------------------------------------------------------------------ projects, repositories */
 
+/* As it is now, not as a list had it. */
+static bool is_current(const struct parse *p)
+{
+    return p->endpoint == ENDPOINT_PROJECT || p->endpoint == ENDPOINT_REPOSITORY;
+}
+
 void parse_project(struct parse *p, const json_t *value)
 {
     struct fields *f = &p->fields;
@@ -150,18 +187,19 @@ void parse_project(struct parse *p, const json_t *value)
         .key = field_text(f, value, "key", REQUIRED),
         .personal = text_equal(field_text(f, value, "type", OPTIONAL), TEXT("PERSONAL")),
         .is_public = field_bool(f, value, "public", OPTIONAL, false),
+        .current = is_current(p),
     };
     json_t *owner = field_object(f, value, "owner", row.personal ? REQUIRED : OPTIONAL);
     if (!parse_good(p))
         return;
     if (row.personal) {
-        row.owner_id = add_user(p, owner, false);
+        row.owner_id = parse_add_user(p, owner, false);
         row.owner_name = field_text(f, owner, "name", REQUIRED);
     }
     if (parse_good(p))
         parse_did(p, builder_project(p->feed->builder, &row, f->err));
     const struct feed_listener *listener = p->feed->listener;
-    if (parse_good(p) && listener)
+    if (parse_good(p) && listener && listener->project)
         parse_did(p, listener->project(listener->self, row.id, row.key, row.personal, f->err));
 }
 
@@ -175,6 +213,7 @@ void parse_repository(struct parse *p, const json_t *value)
         .slug = field_text(f, value, "slug", REQUIRED),
         .archived = field_bool(f, value, "archived", OPTIONAL, false), /* since 8.0 */
         .is_public = field_bool(f, value, "public", OPTIONAL, false),
+        .current = is_current(p),
     };
     struct text key = field_text(f, value, "project.key", REQUIRED);
     if (parse_good(p))
@@ -182,7 +221,7 @@ void parse_repository(struct parse *p, const json_t *value)
     if (parse_good(p))
         parse_did(p, builder_repository(p->feed->builder, &row, f->err));
     const struct feed_listener *listener = p->feed->listener;
-    if (parse_good(p) && listener)
+    if (parse_good(p) && listener && listener->repository)
         parse_did(p, listener->repository(listener->self, row.id, key, row.slug, f->err));
 }
 

@@ -48,36 +48,48 @@ static void read_dates(struct parse *p, const json_t *key, struct builder_key *o
         out->expires_ms = out->created_ms + (int64_t)days * CLOCK_DAY;
 }
 
-void parse_key(struct parse *p, const json_t *value)
+void parse_key_itself(struct parse *p, const json_t *key, struct builder_key *out,
+                      struct buffer *upper)
 {
     struct fields *f = &p->fields;
-    const json_t *key = field_object(f, value, "key", REQUIRED);
-    enum permission permission = parse_level(p, value);
-    struct buffer upper;
-    if (!parse_good(p))
-        return;
-    struct builder_key row = {
+    *out = (struct builder_key){
         .id = field_u64(f, key, "id", REQUIRED, NULL),
         .label = field_text(f, key, "label", OPTIONAL),
         .fingerprint = field_text(f, key, "fingerprint", OPTIONAL),
     };
-    buffer_init(&upper, SIZE_MAX);
-    algorithm_of_text(field_text(f, key, "text", OPTIONAL), &row);
+    algorithm_of_text(field_text(f, key, "text", OPTIONAL), out);
     struct text algorithm = field_text(f, key, "algorithmType", OPTIONAL);
     for (size_t i = 0; i < algorithm.size; i++) {
         char c = algorithm.at[i];
         c = c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-        buffer_add(&upper, &c, 1);
+        buffer_add(upper, &c, 1);
     }
     if (algorithm.size)
-        row.algorithm = buffer_view(&upper);
+        out->algorithm = buffer_view(upper);
     bool there;
     uint64_t bits = field_u64(f, key, "bitLength", OPTIONAL, &there);
     if (there && bits > BITS_MAX)
         field_fail(f, "key.bitLength", "is too large");
     else if (there)
-        row.bits = (uint32_t)bits;
-    read_dates(p, key, &row);
+        out->bits = (uint32_t)bits;
+    read_dates(p, key, out);
+}
+
+void parse_key(struct parse *p, const json_t *value)
+{
+    struct fields *f = &p->fields;
+    const json_t *key = field_object(f, value, "key", REQUIRED);
+    enum permission permission = parse_level(p, value);
+    bool of_project = p->target->place.scope == GRANT_PROJECT;
+    const json_t *place = field_object(f, value, of_project ? "project" : "repository", OPTIONAL);
+    struct builder_key row;
+    struct buffer upper;
+    if (place)
+        parse_check_place(p, value, of_project ? "project.id" : "repository.id");
+    if (!parse_good(p))
+        return;
+    buffer_init(&upper, SIZE_MAX);
+    parse_key_itself(p, key, &row, &upper);
     if (parse_good(p))
         parse_did(p, builder_key(p->feed->builder, &row, f->err));
     if (parse_good(p))

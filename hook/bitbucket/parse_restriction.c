@@ -23,6 +23,9 @@ static void read_users(struct parse *p, const json_t *value, struct arena *arena
         const json_t *user = json_array_get(list, i);
         users[i].id = field_u64(&p->fields, user, "id", OPTIONAL, NULL);
         users[i].name = field_text(&p->fields, user, "name", REQUIRED);
+        /* Described as elsewhere: one whom nothing else names is then known, too. */
+        if (parse_good(p) && users[i].id && json_is_boolean(json_object_get(user, "active")))
+            parse_add_user(p, user, false);
     }
     out->users = users;
     out->user_count = json_array_size(list);
@@ -41,6 +44,7 @@ static void read_groups(struct parse *p, const json_t *value, struct arena *aren
                 (struct text){json_string_value(group), json_string_length(group)};
         else
             groups[i].name = field_text(&p->fields, group, "name", REQUIRED);
+        parse_named_group(p, groups[i].name);
     }
     out->groups = groups;
     out->group_count = json_array_size(list);
@@ -63,11 +67,14 @@ static bool of_project(struct parse *p, const json_t *value)
     struct text scope = field_text(&p->fields, value, "scope.type", OPTIONAL);
     if (text_absent(scope))
         return p->target->place.scope == GRANT_PROJECT;
-    if (text_equal(scope, TEXT("PROJECT")) || text_equal(scope, TEXT("GLOBAL")))
+    if (text_equal(scope, TEXT("GLOBAL")))
         return true;
-    if (!text_equal(scope, TEXT("REPOSITORY")))
+    bool project = text_equal(scope, TEXT("PROJECT"));
+    if (!project && !text_equal(scope, TEXT("REPOSITORY")))
         field_fail(&p->fields, "scope.type", "is a scope that this version of refgate does not know");
-    return false;
+    else if (project == (p->target->place.scope == GRANT_PROJECT))
+        parse_check_place(p, value, "scope.resourceId");
+    return project;
 }
 
 void parse_restriction(struct parse *p, const json_t *value)

@@ -1,5 +1,3 @@
-#include "bitbucket/recording.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,112 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "bitbucket/field.h"
+#include "bitbucket/json_slab.h"
+#include "bitbucket/recording_index.h"
 #include "bitbucket/url.h"
 
 #define SLOTS_FIRST 1024
-#define LINE_START "{\"url\":"
-
-struct entry { /* one answer: where its line is */
-    uint64_t hash; /* of the normalised URL */
-    uint64_t offset;
-    uint32_t size; /* 0: an empty slot */
-    uint32_t file;
-};
-
-struct recording {
-    json_t *meta;
-    struct text base_url;
-    bool started_known;
-    int64_t started_ms, duration_ms;
-    char **names;
-    int *fds;
-    size_t file_count;
-    struct entry *slots;
-    size_t slot_count, used;
-    char *line; /* reused */
-    size_t line_room;
-    struct buffer url, other; /* reused */
-};
-
-static uint64_t hash_of(struct text t)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < t.size; i++)
-        hash = (hash ^ (unsigned char)t.at[i]) * UINT64_C(1099511628211);
-    return hash ^ hash >> 32;
-}
-
-/* {"url": "/rest/…", -> /rest/…. Percent-encoded, so there is nothing to unescape. */
-static bool line_url(struct text line, struct text *url)
-{
-    struct text rest = line;
-    if (!text_starts(rest, TEXT(LINE_START)))
-        return false;
-    rest = text_trim(text_skip(rest, sizeof LINE_START - 1));
-    if (!rest.size || rest.at[0] != '"')
-        return false;
-    rest = text_skip(rest, 1);
-    const char *end = memchr(rest.at, '"', rest.size);
-    if (!end)
-        return false;
-    *url = (struct text){rest.at, (size_t)(end - rest.at)};
-    return !memchr(url->at, '\\', url->size);
-}
-
-/* The line of an entry into r->line, which only grows. */
-static enum status read_line(struct recording *r, const struct entry *entry, struct error *err)
-{
-    if (r->line_room < entry->size) {
-        free(r->line);
-        r->line_room = 0;
-        r->line = malloc((size_t)entry->size * 2);
-        if (!r->line)
-            return error_set(err, STATUS_MEMORY, "out of memory");
-        r->line_room = (size_t)entry->size * 2;
-    }
-    for (size_t done = 0; done < entry->size;) {
-        ssize_t got = pread(r->fds[entry->file], r->line + done, entry->size - done,
-                            (off_t)(entry->offset + done));
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got <= 0)
-            return error_errno(err, STATUS_IO, got ? errno : EIO, "cannot read %s of the recording",
-                               r->names[entry->file]);
-        done += (size_t)got;
-    }
-    return STATUS_OK;
-}
-
-/* The slot of the URL in r->url (its line is in r->line then), or the empty one where it belongs. */
-static enum status find_slot(struct recording *r, size_t *slot, struct error *err)
-{
-    struct text wanted = buffer_view(&r->url), url;
-    uint64_t hash = hash_of(wanted);
-    size_t at = (size_t)hash & (r->slot_count - 1);
-    for (; r->slots[at].size; at = (at + 1) & (r->slot_count - 1)) {
-        if (r->slots[at].hash != hash)
-            continue;
-        enum status status = read_line(r, &r->slots[at], err);
-        if (status != STATUS_OK)
-            return status;
-        r->other.size = 0;
-        if (line_url((struct text){r->line, r->slots[at].size}, &url) &&
-            url_normalise(&r->other, r->base_url, url) &&
-            text_equal(buffer_view(&r->other), wanted))
-            break;
-    }
-    *slot = at;
-    return STATUS_OK;
-}
 
 static enum status grow(struct recording *r, struct error *err)
 {
     size_t count = r->slot_count ? r->slot_count * 2 : SLOTS_FIRST;
-    struct entry *slots = calloc(count, sizeof *slots);
+    struct recording_entry *slots = calloc(count, sizeof *slots);
     if (!slots)
         return error_set(err, STATUS_MEMORY, "out of memory");
     for (size_t i = 0; i < r->slot_count; i++) {
@@ -138,23 +43,28 @@ static enum status add_line(struct recording *r, uint32_t file, uint64_t number,
     if (line.size > RECORDING_LINE_MAX)
         return error_set(err, STATUS_LIMIT, "%s:%llu: the line is longer than %zu MiB",
                          r->names[file], (unsigned long long)number, RECORDING_LINE_MAX >> 20);
-    r->url.size = 0;
-    if (!line_url(line, &url) || !url_normalise(&r->url, r->base_url, url))
+    r->reader.wanted.size = 0;
+    if (!recording_line_url(line, &url) || !url_normalise(&r->reader.wanted, r->base_url, url))
         return error_set(err, STATUS_FORMAT,
-                         "%s:%llu: the line does not begin with " LINE_START "\"/rest/...\"",
+                         "%s:%llu: the line does not begin with " RECORDING_LINE_START
+                         "\"/rest/...\"",
                          r->names[file], (unsigned long long)number);
     enum status status = STATUS_OK;
-    if (r->used * 2 >= r->slot_count)
+    if (r->used * 3 >= r->slot_count * 2)
         status = grow(r, err);
     size_t slot;
     if (status == STATUS_OK)
-        status = find_slot(r, &slot, err);
+        status = recording_find(r, &r->reader, &slot, err);
     if (status != STATUS_OK)
         return status;
     if (!r->slots[slot].size)
         r->used++;
-    r->slots[slot] =
-        (struct entry){hash_of(buffer_view(&r->url)), offset, (uint32_t)line.size, file};
+    r->slots[slot] = (struct recording_entry){
+        .hash = recording_hash(buffer_view(&r->reader.wanted)),
+        .offset = offset,
+        .size = (uint32_t)line.size,
+        .file = file,
+    };
     return STATUS_OK;
 }
 
@@ -225,11 +135,9 @@ static enum status read_meta(struct recording *r, int directory, struct error *e
     if (f.status == STATUS_OK && r->started_known && !clock_parse(started, &r->started_ms))
         field_fail(&f, "started", "is not a time like 2026-11-22T04:10:00Z");
     struct text finished = field_text(&f, r->meta, "finished", OPTIONAL);
-    int64_t end = 0;
-    if (f.status == STATUS_OK && finished.size && !clock_parse(finished, &end))
+    r->finished_known = finished.size > 0;
+    if (f.status == STATUS_OK && r->finished_known && !clock_parse(finished, &r->finished_ms))
         field_fail(&f, "finished", "is not a time like 2026-11-22T04:10:00Z");
-    else if (finished.size && r->started_known && end > r->started_ms)
-        r->duration_ms = end - r->started_ms;
     return f.status;
 }
 
@@ -306,8 +214,8 @@ enum status recording_open(const char *path, struct recording **out, struct erro
     struct recording *r = calloc(1, sizeof *r);
     if (!r)
         return error_set(err, STATUS_MEMORY, "out of memory");
-    buffer_init(&r->url, SIZE_MAX);
-    buffer_init(&r->other, SIZE_MAX);
+    recording_reader_init(&r->reader);
+    json_slab_prepare();
     enum status status = STATUS_OK;
     int directory = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
@@ -334,6 +242,7 @@ void recording_close(struct recording *r)
 {
     if (!r)
         return;
+    recording_stop(r);
     json_decref(r->meta);
     for (size_t i = 0; i < r->file_count; i++) {
         if (r->fds && r->fds[i] >= 0)
@@ -343,9 +252,7 @@ void recording_close(struct recording *r)
     free(r->names);
     free(r->fds);
     free(r->slots);
-    free(r->line);
-    buffer_free(&r->url);
-    buffer_free(&r->other);
+    recording_reader_free(&r->reader);
     free(r);
 }
 
@@ -361,51 +268,20 @@ bool recording_started(const struct recording *r, int64_t *ms)
     return r->started_known;
 }
 
+bool recording_finished(const struct recording *r, int64_t *ms)
+{
+    if (r->finished_known)
+        *ms = r->finished_ms;
+    return r->finished_known;
+}
+
 int64_t recording_duration(const struct recording *r)
 {
-    return r->duration_ms;
+    bool known = r->started_known && r->finished_known && r->finished_ms > r->started_ms;
+    return known ? r->finished_ms - r->started_ms : 0;
 }
 
 size_t recording_answers(const struct recording *r)
 {
     return r->used;
-}
-
-/* ------------------------------------------------------------------ answers */
-
-static enum status get(void *self, const char *url, struct response *out, struct error *err)
-{
-    struct recording *r = self;
-    size_t slot;
-    json_error_t why;
-    r->url.size = 0;
-    if (!url_normalise(&r->url, r->base_url, text_of(url)))
-        return error_set(err, STATUS_FORMAT, "%s is no URL of the REST API", url);
-    if (r->url.failed)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    enum status status = find_slot(r, &slot, err);
-    if (status != STATUS_OK)
-        return status;
-    const struct entry *entry = &r->slots[slot];
-    if (!entry->size)
-        return error_set(err, STATUS_NOT_FOUND, "the recording has no answer to %s", url);
-    json_t *line = json_loadb(r->line, entry->size, JSON_REJECT_DUPLICATES, &why);
-    if (!line)
-        return error_set(err, STATUS_FORMAT, "%s: the recorded answer is not JSON: %s (column %d)",
-                         url, why.text, why.column);
-    struct fields f = {.where = url, .err = err};
-    uint64_t code = field_u64(&f, line, "status", REQUIRED, NULL);
-    if (f.status == STATUS_OK && (code < 100 || code > 599))
-        field_fail(&f, "status", "is no HTTP status");
-    if (f.status == STATUS_OK) {
-        json_t *body = json_object_get(line, "body");
-        *out = (struct response){(int)code, body && !json_is_null(body) ? json_incref(body) : NULL};
-    }
-    json_decref(line);
-    return f.status;
-}
-
-struct answer_source recording_source(struct recording *recording)
-{
-    return (struct answer_source){get, recording};
 }

@@ -33,6 +33,8 @@ void url_fill(struct buffer *out, const char *template, const struct url_values 
         {TEXT("{project}"), values->project},
         {TEXT("{repository}"), values->repository},
         {TEXT("{group}"), values->group},
+        {TEXT("{user}"), values->user},
+        {TEXT("{slug}"), values->slug},
     };
     struct text rest = text_of(template);
     while (rest.size) {

@@ -7,8 +7,8 @@
 #include "base/buffer.h"
 #include "base/text.h"
 
-struct url_values { /* what stands for {project}, {repository}, {group} */
-    struct text project, repository, group;
+struct url_values { /* what stands for {project}, {repository}, {group}, {user}, {slug} */
+    struct text project, repository, group, user, slug;
 };
 
 /* Appends TEMPLATE with its {names} filled in, percent-encoded (RFC 3986: all but unreserved). */

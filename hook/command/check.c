@@ -164,7 +164,7 @@ static const char *verdict_colour(enum verdict verdict)
 static void print_credential(const struct credential *credential)
 {
     printf("credential  %s", credential_class_name(credential->class));
-    if (credential->candidate_count == 1)
+    if (credential->candidate_count == 1 && !credential->candidates_open)
         printf(" %llu", (unsigned long long)credential->candidates[0]);
     if (credential->label.size) {
         printf(" \"");

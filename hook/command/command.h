@@ -87,8 +87,8 @@ enum command_exit command_trouble(const struct arguments *args, const char *form
 /* Colour only on a terminal, and not if NO_COLOR is set to anything but "" or TERM is dumb. */
 bool command_colour(FILE *out);
 
-extern const struct command command_audit, command_check, command_disable, command_enable,
-    command_policy, command_snapshot, command_sync, command_completion;
+extern const struct command command_audit, command_check, command_disable, command_doctor,
+    command_enable, command_policy, command_snapshot, command_sync, command_completion;
 
 /* For `completion`: the program's own table, defined in refgate.c. */
 extern const struct command command_refgate;

@@ -76,7 +76,53 @@ static void print_time(const char *name, int64_t ms, bool age)
     printf("%-18s%s%s%s%s\n", name, time, *since ? " (" : "", since, *since ? " ago)" : "");
 }
 
-static void info_text(const struct snapshot_file *file, struct snapshot *snapshot)
+/* What was read anew after the rest. */
+struct parts {
+    json_t *list;
+    int64_t oldest_ms, newest_ms; /* if there are any */
+};
+
+/* false: damaged. */
+static bool read_parts(struct snapshot *snapshot, struct parts *out, struct error *err)
+{
+    struct layout_key key;
+    struct text body;
+    struct cursor at;
+    struct part_record part;
+    uint32_t count;
+    *out = (struct parts){0};
+    layout_key_name(&key, "parts", TEXT(""), false);
+    enum status status = snapshot_find(snapshot, &key, NULL, &body, err);
+    if (status == STATUS_NOT_FOUND)
+        out->list = json_array();
+    if (status != STATUS_OK)
+        return status == STATUS_NOT_FOUND;
+    out->list = snapshot_dump_parts(body);
+    if (!out->list || !decode_parts(body, &at, &count)) {
+        snapshot_damaged(err, TEXT("parts"), "is malformed");
+        return false;
+    }
+    for (uint32_t i = 0; i < count && decode_next_part(&at, &part); i++) {
+        if (!i || part.started_ms < out->oldest_ms)
+            out->oldest_ms = part.started_ms;
+        if (!i || part.started_ms > out->newest_ms)
+            out->newest_ms = part.started_ms;
+    }
+    return true;
+}
+
+static void print_parts(const struct parts *parts)
+{
+    size_t count = json_array_size(parts->list);
+    if (!count)
+        return;
+    printf("%-18s%zu\n", "parts", count);
+    print_time("oldest part", parts->oldest_ms, true);
+    print_time("newest part", parts->newest_ms, true);
+}
+
+static void info_text(const struct snapshot_file *file, struct snapshot *snapshot,
+                      const struct parts *parts)
 {
     const struct meta_record *meta = snapshot_meta_record(snapshot);
     char duration[64];
@@ -88,6 +134,7 @@ static void info_text(const struct snapshot_file *file, struct snapshot *snapsho
     print_time("generated", meta->meta.generated_ms, true);
     print_time("crawl started", meta->meta.started_ms, true);
     printf("%-18s%s\n", "crawl took", duration);
+    print_parts(parts);
     print_line("digest", meta->meta.digest);
     printf("%-18s%" PRIu64 " bytes\n", "size", snapshot_size(snapshot));
     for (size_t i = 0; i < LAYOUT_COUNTS; i++)
@@ -96,7 +143,24 @@ static void info_text(const struct snapshot_file *file, struct snapshot *snapsho
         print_line("note", meta->notes[i]);
 }
 
-static void info_json(const struct snapshot_file *file, struct snapshot *snapshot)
+static json_t *parts_json(const struct parts *parts)
+{
+    json_t *out = json_object();
+    size_t count = json_array_size(parts->list);
+    char time[CLOCK_TEXT_SIZE];
+    json_object_set_new(out, "count", json_integer((json_int_t)count));
+    if (count) {
+        clock_format(parts->oldest_ms, false, time);
+        json_object_set_new(out, "oldest", json_string(time));
+        clock_format(parts->newest_ms, false, time);
+        json_object_set_new(out, "newest", json_string(time));
+    }
+    json_object_set(out, "list", parts->list);
+    return out;
+}
+
+static void info_json(const struct snapshot_file *file, struct snapshot *snapshot,
+                      const struct parts *parts)
 {
     const struct meta_record *meta = snapshot_meta_record(snapshot);
     json_t *out = snapshot_dump_meta(meta);
@@ -104,6 +168,7 @@ static void info_json(const struct snapshot_file *file, struct snapshot *snapsho
     json_object_set_new(out, "size", json_integer((json_int_t)snapshot_size(snapshot)));
     json_object_set_new(out, "age_s",
                         json_integer((clock_now_ms() - meta->meta.started_ms) / 1000));
+    json_object_set_new(out, "parts", parts_json(parts));
     json_dumpf(out, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(out);
@@ -112,12 +177,17 @@ static void info_json(const struct snapshot_file *file, struct snapshot *snapsho
 static enum command_exit info(const struct arguments *args, const struct snapshot_file *file,
                               struct snapshot *snapshot, bool json)
 {
-    (void)args;
-    if (json)
-        info_json(file, snapshot);
+    struct error err = {STATUS_OK, ""};
+    struct parts parts;
+    enum command_exit result = EXIT_YES;
+    if (!read_parts(snapshot, &parts, &err))
+        result = command_trouble(args, "%s", err.text);
+    else if (json)
+        info_json(file, snapshot, &parts);
     else
-        info_text(file, snapshot);
-    return EXIT_YES;
+        info_text(file, snapshot, &parts);
+    json_decref(parts.list);
+    return result;
 }
 
 static enum command_exit run_info(const struct arguments *args)

@@ -86,6 +86,34 @@ static bool dump_meta(struct snapshot *snapshot, struct text body, json_t *out)
     return true;
 }
 
+json_t *snapshot_dump_parts(struct text body)
+{
+    struct cursor parts;
+    struct part_record part;
+    uint32_t count;
+    if (!decode_parts(body, &parts, &count))
+        return NULL;
+    json_t *out = json_array();
+    for (uint32_t i = 0; i < count && decode_next_part(&parts, &part); i++) {
+        json_t *item = json_object();
+        set_text(item, "project", part.key);
+        if (part.slug.size)
+            set_text(item, "repository", part.slug);
+        set_time(item, "started", part.started_ms);
+        json_array_append_new(out, item);
+    }
+    return out;
+}
+
+static bool dump_parts(struct snapshot *snapshot, struct text body, json_t *out)
+{
+    json_t *parts = snapshot_dump_parts(body);
+    (void)snapshot;
+    if (parts)
+        json_object_set_new(out, "parts", parts);
+    return parts;
+}
+
 static bool dump_index(struct snapshot *snapshot, struct text body, json_t *out)
 {
     set_id(out, "tables_bytes", snapshot->index.tables_size);
@@ -114,6 +142,10 @@ static bool dump_user(struct snapshot *snapshot, struct text body, json_t *out)
     set_level(out, "global", user.global);
     json_object_set_new(out, "groups", groups);
     set_bool(out, "groups_complete", !(user.flags & USER_GROUPS_UNSURE));
+    if (user.flags & USER_GLOBAL_UNSURE)
+        set_bool(out, "global_complete", false);
+    if (user.flags & USER_MENTIONED)
+        set_bool(out, "listed", false);
     return true;
 }
 
@@ -146,6 +178,8 @@ static bool dump_group(struct snapshot *snapshot, struct text body, json_t *out)
     set_id(out, "number", group.number);
     set_text(out, "name", group.name);
     set_bool(out, "complete", !(group.flags & GROUP_INCOMPLETE));
+    if (group.flags & GROUP_MENTIONED)
+        set_bool(out, "listed", false);
     set_id(out, "members", group.member_count);
     return true;
 }
@@ -179,9 +213,29 @@ static bool dump_members(struct snapshot *snapshot, struct text body, json_t *ou
 
 /* ------------------------------------------------------------------ places */
 
+static void dump_incomplete(unsigned bits, json_t *out)
+{
+    static const struct {
+        enum incomplete bit;
+        const char *name;
+    } names[] = {
+        {INCOMPLETE_GRANTS, "grants"},
+        {INCOMPLETE_RESTRICTIONS, "restrictions"},
+        {INCOMPLETE_MODEL, "model"},
+        {INCOMPLETE_KEYS, "keys"},
+    };
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (bits & names[i].bit)
+            json_array_append_new(list, json_string(names[i].name));
+    json_object_set_new(out, "incomplete", list);
+}
+
 static void dump_grants(struct snapshot *snapshot, const struct place_record *place,
                         json_t *out)
 {
+    if (place->incomplete)
+        dump_incomplete(place->incomplete, out);
     json_t *groups = json_array(), *users = json_array();
     for (uint32_t i = 0; i < place->group_count; i++) {
         struct group_grant grant = place_group(place, i);
@@ -396,6 +450,7 @@ static const struct {
     {"meta", dump_meta},
     {"index", dump_index},
     {"global", dump_global},
+    {"parts", dump_parts},
     {"user/", dump_user},
     {"user-id/", dump_name},
     {"email/", dump_id},

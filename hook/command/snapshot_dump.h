@@ -9,6 +9,8 @@
 
 /* A new object; never NULL-checked by callers: jansson's setters take NULL. */
 json_t *snapshot_dump_meta(const struct meta_record *meta);
+/* What the record `parts` says, as a list; NULL if it is malformed. */
+json_t *snapshot_dump_parts(struct text body);
 /* One record. STATUS_NOT_FOUND, STATUS_FORMAT (damaged). Names may be in any case. */
 enum status snapshot_dump_one(struct snapshot *snapshot, struct text key, FILE *out,
                               struct error *err) MUST_CHECK;

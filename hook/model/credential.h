@@ -47,6 +47,7 @@ struct credential {
      * one the key is known. */
     const uint64_t *candidates;
     size_t candidate_count;
+    bool candidates_open; /* it can be others, too: not all keys could be read (sync --allow-partial) */
     struct text label;
     bool key_mapped;  /* by the service-user map, not by the label */
     uint64_t token_scope_id; /* repository or project id in a token's name */

@@ -89,9 +89,10 @@ static enum answer not_listed(const struct judge *j, const struct snapshot_key *
 
 static enum answer is_shared(const struct judge *j, const struct snapshot_key *key, char *detail)
 {
-    (void)j;
     snprintf(detail, KEY_DETAIL_MAX, "%lu repositories or projects", (unsigned long)key->places);
-    return key->places > 1 ? ANSWER_YES : ANSWER_NO;
+    if (key->places > 1)
+        return ANSWER_YES;
+    return repository_incomplete(j) & INCOMPLETE_KEYS ? ANSWER_CANNOT_TELL : ANSWER_NO;
 }
 
 static bool has_max_age(const struct access_key_policy *p)
@@ -147,7 +148,7 @@ static void of_access_keys(struct judge *j, struct reason *reason, uint64_t key)
     reason_from_section(j, reason, TEXT("access-keys"), j->policy->access_keys.source,
                         (struct text_list){NULL, 0});
     const struct credential *credential = &j->out->credential;
-    if (!key && credential->candidate_count == 1)
+    if (!key && credential->candidate_count == 1 && !credential->candidates_open)
         key = credential->candidates[0];
     if (key)
         reason_prove(j, reason, "key/%llu", (unsigned long long)key);
@@ -208,7 +209,8 @@ static void test_unknown_key(struct judge *j)
     if (action == VERDICT_ACCEPT)
         return;
     struct reason *reason = reason_undecided(
-        j, action, j->key_policy->applies == ANSWER_YES ? QUESTION_KEY : QUESTION_CREDENTIAL, NULL);
+        j, action,
+        j->key_policy->applies == ANSWER_YES ? credential_question(j) : QUESTION_CREDENTIAL, NULL);
     of_access_keys(j, reason, 0);
     findings_add(j, &j->findings, reason, action);
     trace_test(j, ANSWER_CANNOT_TELL, action, "access-keys", "which key it is, is not known");
@@ -259,7 +261,7 @@ void access_keys_prepare(struct judge *j)
     test_push(j);
     for (size_t i = 0; i < credential->candidate_count; i++)
         test_candidate(j, credential->candidates[i]);
-    if (!credential->candidate_count)
+    if (!credential->candidate_count || credential->candidates_open)
         test_unknown_key(j);
 }
 

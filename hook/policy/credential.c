@@ -104,11 +104,17 @@ static void one_candidate(struct judge *j, uint64_t id)
     candidates[0] = id;
     credential->candidates = candidates;
     credential->candidate_count = 1;
+    credential->candidates_open = false;
     credential->key_mapped = true;
     j->may_pose = false;
     struct text label = label_of_key(j, id);
     if (label.at)
         credential->label = label;
+}
+
+unsigned credential_question(const struct judge *j)
+{
+    return j->out->credential.candidates_open ? QUESTION_KEYS_UNREAD : QUESTION_KEY;
 }
 
 /* Adds an id to an ascending list, once. */
@@ -130,6 +136,7 @@ static void candidates_by_label(struct judge *j, struct text label)
     struct credential *credential = &j->out->credential;
     const struct repository_key *keys;
     size_t count, found = 0;
+    credential->candidates_open = repository_incomplete(j) & INCOMPLETE_KEYS;
     if (j->repository_known != ANSWER_YES || ASK(j, repository_keys, j->repository.project_key,
                                                  j->repository.slug, &keys, &count) != ANSWER_YES)
         return;
@@ -150,7 +157,10 @@ static void is_key_by_label(struct judge *j, struct text label)
     set_class(j, CREDENTIAL_ACCESS_KEY, CONFIDENCE_DERIVED, "");
     credential->label = label;
     candidates_by_label(j, label);
-    credential->evidence = credential->candidate_count == 1
+    credential->evidence = credential->candidates_open
+                               ? TEXT("name and display name of an access key; the sync could not "
+                                      "read all keys that are granted here")
+                           : credential->candidate_count == 1
                                ? TEXT("display name matches one key of the repository")
                            : credential->candidate_count > 1
                                ? TEXT("display name matches several keys of the repository")
@@ -227,6 +237,7 @@ static void contradict(struct judge *j, const char *evidence)
     j->possible = ANY_CLASS;
     credential->candidates = NULL;
     credential->candidate_count = 0;
+    credential->candidates_open = false;
     credential->key_mapped = false;
 }
 
@@ -267,7 +278,8 @@ static void told_of_service(struct judge *j, enum credential_class told, bool ha
     }
     bool key = told == CREDENTIAL_ACCESS_KEY && has_id;
     if (told != credential->class ||
-        (key && credential->candidate_count && !is_candidate(credential, id))) {
+        (key && credential->candidate_count && !credential->candidates_open &&
+         !is_candidate(credential, id))) {
         contradict(j, "the wrapper's variable contradicts the name of the pusher");
         return;
     }
@@ -392,7 +404,7 @@ static const char *key_words(struct judge *j)
     const char *label = credential->label.size
                             ? judge_printf(j, " \"%s\"", judge_name(j, credential->label))
                             : "";
-    if (credential->candidate_count != 1)
+    if (credential->candidate_count != 1 || credential->candidates_open)
         return judge_printf(j, "access key%s", label);
     uint64_t id = credential->candidates[0];
     return judge_printf(j, "access key%s (%skey %llu)", label, key_place(j, id),

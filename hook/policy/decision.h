@@ -83,6 +83,8 @@ struct decision {
     bool snapshot_known;
     struct text snapshot_digest;
     int64_t snapshot_generated_ms, snapshot_age_ms;
+    /* When the repository was read anew, after the rest; 0: it was not, or nobody asked. */
+    int64_t snapshot_part_ms;
 };
 
 /* Exit code from verdicts and reasons (semantics.md 8 last row), monitor mode included. */

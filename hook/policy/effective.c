@@ -2,7 +2,8 @@
  * effective.c - what may the pusher do here? (semantics.md 3)
  *
  * Bitbucket has checked it already; the snapshot's answer is for drift and for who is not told.
- * Where a group could not be read completely the answer lies between two levels.
+ * Where a group could not be read completely the answer lies between two levels, and where the
+ * sync could not read the grants it may be any.
  */
 #include "policy/judge.h"
 
@@ -104,7 +105,7 @@ static void user_grants(struct judge *j)
 static void of_user(struct judge *j)
 {
     j->permission_least = j->permission_most = PERMISSION_NONE;
-    if (!j->user.active || j->user.licensed == ANSWER_NO) {
+    if (!j->user.active || (j->user.licensed == ANSWER_NO && !j->user.global_unsure)) {
         judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, ANSWER_YES, VERDICT_ACCEPT,
                     j->user.active ? "not licensed" : "inactive", "user", "no permission at all");
         return;
@@ -112,6 +113,8 @@ static void of_user(struct judge *j)
     user_grants(j);
     if (j->user.licensed != ANSWER_YES)
         j->permission_least = PERMISSION_NONE;
+    if ((repository_incomplete(j) & INCOMPLETE_GRANTS) || j->user.global_unsure)
+        j->permission_unread = PERMISSION_REPO_ADMIN;
 }
 
 static enum permission of_key(struct judge *j, const struct repository_key *keys, size_t count,
@@ -129,14 +132,18 @@ static enum permission of_key(struct judge *j, const struct repository_key *keys
     return here;
 }
 
-/* Of several keys that it may be, the strictest counts. */
+/* Of several keys that it may be, the strictest counts; of one that is not known, nothing is. Keys
+ * read or write, they never administer (rest-api.md 1.7). */
 static void of_keys(struct judge *j)
 {
     const struct credential *credential = &j->out->credential;
     const struct repository_key *keys;
     size_t count;
-    if (!credential->candidate_count || ASK(j, repository_keys, j->repository.project_key,
-                                            j->repository.slug, &keys, &count) != ANSWER_YES)
+    if (repository_incomplete(j) & INCOMPLETE_KEYS)
+        j->permission_unread = PERMISSION_REPO_WRITE;
+    if ((!credential->candidate_count && !credential->candidates_open) ||
+        ASK(j, repository_keys, j->repository.project_key, j->repository.slug, &keys, &count) !=
+            ANSWER_YES)
         return;
     enum permission strictest = PERMISSION_REPO_ADMIN;
     for (size_t i = 0; i < credential->candidate_count; i++) {
@@ -144,6 +151,8 @@ static void of_keys(struct judge *j)
         if (here < strictest)
             strictest = here;
     }
+    if (credential->candidates_open)
+        strictest = PERMISSION_NONE;
     j->permission_least = j->permission_most = strictest;
 }
 
@@ -158,6 +167,20 @@ static void by_snapshot(struct judge *j)
     else if (j->out->credential.class == CREDENTIAL_ACCESS_KEY)
         of_keys(j);
     /* A token's permission is not in the snapshot: tokens of one scope share one service user. */
+}
+
+/* Grants that the sync could not read may give more than those that it could. */
+static void add_unread(struct judge *j)
+{
+    enum permission unread = j->permission_unread;
+    if (unread != PERMISSION_NONE) {
+        j->permission_most = permission_higher(j->permission_most, unread);
+        judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, ANSWER_CANNOT_TELL, VERDICT_ACCEPT,
+                    "unread grants", place_name(j, GRANT_REPOSITORY),
+                    "the sync could not read all grants: up to %s", permission_name(unread));
+    }
+    if (j->repository_known != ANSWER_YES)
+        return;
     j->out->snapshot_permission_known = j->permission_least == j->permission_most;
     j->out->snapshot_permission = j->permission_least;
 }
@@ -205,14 +228,19 @@ static void report_drift(struct judge *j)
 static void report_unknown(struct judge *j)
 {
     enum verdict check = j->policy->permissions_check;
+    const char *why = j->permission_unread == PERMISSION_NONE
+                          ? ""
+                          : ": the sync could not read all grants";
     if (check == VERDICT_REJECT)
-        findings_add(j, &j->findings,
-                     reason_new(j, REASON_UNDECIDED, verdict_weaker(j->policy->undecided, check),
-                                false,
-                                "cannot tell whether the pusher may write to this repository"),
-                     check);
+        findings_add(
+            j, &j->findings,
+            reason_new(j, REASON_UNDECIDED, verdict_weaker(j->policy->undecided, check), false,
+                       "cannot tell whether the pusher may write to this repository%s", why),
+            check);
     else if (!j->push->native) /* said once already */
-        report(j, VERDICT_NOTE, "neither Bitbucket nor the snapshot says what the pusher may do");
+        report(j, VERDICT_NOTE,
+               judge_printf(j, "neither Bitbucket nor the snapshot says what the pusher may do%s",
+                            why));
 }
 
 static void check_permission(struct judge *j)
@@ -238,8 +266,12 @@ static void check_permission(struct judge *j)
 
 void effective_judge(struct judge *j)
 {
+    j->permission_unread = PERMISSION_NONE;
     by_snapshot(j);
     by_bitbucket(j);
-    check_permission(j);
+    /* An administrator by a grant that nobody could read is none as long as Bitbucket does not say
+     * so: what is not known must not lift a restriction that is (ours; as in restrictions.c). */
     j->admin = j->policy->admins_exempt ? at_least(j, PERMISSION_REPO_ADMIN) : ANSWER_NO;
+    add_unread(j);
+    check_permission(j);
 }

@@ -2,7 +2,8 @@
 
 size_t exemption_variants(const struct judge *j)
 {
-    size_t count = j->out->credential.candidate_count;
+    const struct credential *credential = &j->out->credential;
+    size_t count = credential->candidate_count + credential->candidates_open;
     return count > 0 && count <= EXEMPTION_VARIANTS ? count : 1;
 }
 
@@ -40,7 +41,9 @@ static bool lists_key(const struct exemptions *list, uint64_t id)
     return false;
 }
 
-/* A key that is known by its label alone exempts only a pusher without an e-mail address: service
+/* Judges `count` of the keys that it may be; the one after the last is a key that nobody knows.
+ *
+ * A key that is known by its label alone exempts only a pusher without an e-mail address: service
  * users have none, and an account that calls itself a key has one. */
 static enum answer exempts_key(const struct judge *j, const struct exemptions *list, size_t first,
                                size_t count)
@@ -53,10 +56,13 @@ static enum answer exempts_key(const struct judge *j, const struct exemptions *l
                                                                           : ANSWER_CANNOT_TELL;
     if (!credential->candidate_count)
         return ANSWER_CANNOT_TELL;
+    enum answer exempt = j->may_pose ? ANSWER_CANNOT_TELL : ANSWER_YES;
     for (size_t i = first; i < first + count; i++)
-        if (!lists_key(list, credential->candidates[i]))
+        if (i >= credential->candidate_count)
+            exempt = ANSWER_CANNOT_TELL;
+        else if (!lists_key(list, credential->candidates[i]))
             return ANSWER_NO;
-    return j->may_pose ? ANSWER_CANNOT_TELL : ANSWER_YES;
+    return exempt;
 }
 
 const struct exemption *exemption_find(struct judge *j, const struct restriction *restriction)
@@ -65,7 +71,8 @@ const struct exemption *exemption_find(struct judge *j, const struct restriction
     struct exemption *out = judge_alloc(j, 1, sizeof *out);
     struct exemptions list = {0};
     struct text group = TEXT_NONE;
-    size_t variants = exemption_variants(j), candidates = j->out->credential.candidate_count;
+    size_t variants = exemption_variants(j);
+    size_t candidates = j->out->credential.candidate_count + j->out->credential.candidates_open;
     size_t each = candidates > variants ? candidates : 1;
     if (!out)
         return &undecided; /* no answer at all counts as CANNOT_TELL; decide() fails anyway */
@@ -83,7 +90,7 @@ const struct exemption *exemption_find(struct judge *j, const struct restriction
     for (size_t v = 0; v < variants; v++) {
         enum answer by_key = exempts_key(j, &list, v, each);
         if (by_key == ANSWER_CANNOT_TELL)
-            out->questions |= QUESTION_KEY;
+            out->questions |= credential_question(j);
         out->answer[v] = answer_or(answer_or(by_user, by_group), answer_or(by_key, j->admin));
     }
     if (j->trace)

@@ -77,6 +77,7 @@ static void judge_age(struct judge *j, const struct snapshot_meta *meta)
     clock_format_duration(age > 0 ? age : 0, age_text, sizeof age_text);
     clock_format_duration(j->policy->max_age_ms, limit_text, sizeof limit_text);
     j->age = judge_printf(j, "%s", age_text);
+    j->started_ms = from;
     j->out->snapshot_age_ms = age;
 
     bool future = age < -FUTURE_TOLERANCE ||
@@ -122,4 +123,27 @@ void freshness_judge(struct judge *j)
     j->out->snapshot_digest = meta.digest;
     j->out->snapshot_generated_ms = meta.generated_ms;
     judge_age(j, &meta);
+}
+
+/*
+ * Whether the snapshot is stale counts from its oldest full crawl: a repository that was read anew
+ * (sync --repo, --project) names users and groups that were not. What was read anew are its
+ * restrictions, and how old those are is what somebody wants to know who was exempted just now.
+ */
+const char *restriction_age(struct judge *j)
+{
+    int64_t started;
+    char text[64];
+    if (j->part_asked)
+        return j->age ? j->age : "?";
+    j->part_asked = true;
+    if (j->repository_known == ANSWER_YES &&
+        ASK(j, part, j->repository.project_key, j->repository.slug, &started) == ANSWER_YES &&
+        started > j->started_ms) {
+        int64_t age = j->push->now_ms - started;
+        clock_format_duration(age > 0 ? age : 0, text, sizeof text);
+        j->age = judge_printf(j, "%s", text);
+        j->out->snapshot_part_ms = started;
+    }
+    return j->age ? j->age : "?";
 }

@@ -41,6 +41,8 @@ enum question {
     QUESTION_TYPE = 1 << 12,
     QUESTION_ADMIN = 1 << 13,
     QUESTION_EXEMPTION = 1 << 14,
+    QUESTION_MODEL = 1 << 15,       /* the sync could not read it */
+    QUESTION_KEYS_UNREAD = 1 << 16, /* likewise; set instead of QUESTION_KEY */
 };
 
 /* Something that counts for a change or for the push. `could`: the strongest that it might have
@@ -76,6 +78,8 @@ struct judge {
     struct error detail; /* of the last question to the snapshot */
     struct error damage; /* of the first damaged record */
     const char *age;     /* "11m", of the snapshot; NULL: no snapshot */
+    int64_t started_ms;  /* since when the age counts */
+    bool part_asked;     /* restriction_age() */
 
     /* Where: semantics.md 8. CANNOT_TELL: no snapshot, or --native. */
     enum answer repository_known;
@@ -95,6 +99,7 @@ struct judge {
     bool stranger;     /* neither in the snapshot nor recognised */
     /* What the snapshot says that the pusher may do: between these two (repository scale). */
     enum permission permission_least, permission_most;
+    enum permission permission_unread; /* the most that grants which nobody could read may give */
     enum answer admin; /* has REPO_ADMIN, for admins-exempt */
 
     const char *history_why;               /* the first trouble's */
@@ -183,6 +188,8 @@ void judge_trace(struct judge *j, enum trace_stage stage, size_t change, enum an
 /* ------------------------------------------------------------------ the parts */
 
 void freshness_judge(struct judge *j);  /* freshness.c: 8 */
+/* "3m": how old what the snapshot says of the repository is; asks, so only for a rejection's text. */
+const char *restriction_age(struct judge *j);
 void repository_judge(struct judge *j); /* repository.c: 8 */
 void credential_judge(struct judge *j); /* credential.c: 5 */
 void effective_judge(struct judge *j);  /* effective.c: 3 */
@@ -222,11 +229,16 @@ enum answer credential_in(const struct judge *j, unsigned classes);
 enum answer credential_surely_in(const struct judge *j, unsigned classes);
 /* `access key "ci-deploy" (repository key 158)`, `a project token`, … */
 const char *credential_words(struct judge *j);
+/* Why a question about the access key is open. */
+unsigned credential_question(const struct judge *j);
 /* Is the pusher a member? `group`: the snapshot's number, GROUP_NONE for no such group.
  * membership.c */
 enum answer membership_in(const struct judge *j, uint32_t group, bool incomplete);
 /* The same by name. */
 enum answer membership_by_name(struct judge *j, struct text name);
+/* Bits of enum incomplete: what the sync could not read of the repository or of its project; 0 where
+ * the repository is not known. repository.c */
+unsigned repository_incomplete(const struct judge *j);
 /* Does one of the names of the repository match a pattern (`all`: do all of them)? repository.c */
 enum answer repository_in(const struct judge *j, const struct text_list *patterns, bool projects,
                           bool all);

@@ -36,12 +36,23 @@ static enum answer names_ref(struct text id, struct text ref)
                      text_equal(text_skip(ref, branches().size), id));
 }
 
+/* The repository's own model counts, else its project's: the project's matters only if the
+ * repository has none, and the one that is there is its own if the project's could not be read. */
+static bool model_unread(const struct change_judge *c)
+{
+    const struct snapshot_repository *repository = &c->judge->repository;
+    return (repository->incomplete & INCOMPLETE_MODEL) ||
+           ((repository->project.incomplete & INCOMPLETE_MODEL) && !repository->model.configured);
+}
+
 static enum answer model_branch_is(struct change_judge *c, struct text id)
 {
     const struct branch_model *model = &c->judge->repository.model;
     bool development = text_equal(id, TEXT("development"));
     if (!development && !text_equal(id, TEXT("production")))
         return ANSWER_CANNOT_TELL;
+    if (model_unread(c)) /* whatever the model names, it is a branch */
+        return c->branch ? ANSWER_CANNOT_TELL : ANSWER_NO;
     if (!model->configured || !(development ? model->development_set : model->production_set))
         return ANSWER_NO;
     if (development ? model->development_default : model->production_default)
@@ -64,7 +75,11 @@ static enum answer in_category(const struct change_judge *c, struct text id)
     const struct branch_model *model = &c->judge->repository.model;
     if (!is_category(id))
         return ANSWER_CANNOT_TELL;
-    if (!model->configured || !c->branch)
+    if (!c->branch)
+        return ANSWER_NO;
+    if (model_unread(c))
+        return ANSWER_CANNOT_TELL;
+    if (!model->configured)
         return ANSWER_NO;
     struct text name = text_skip(c->change->ref, branches().size);
     for (size_t i = 0; i < model->category_count && i < 8; i++)
@@ -102,6 +117,12 @@ static enum answer match(struct change_judge *c, const struct restriction *restr
     return ANSWER_CANNOT_TELL;
 }
 
+static bool asks_model(const struct restriction *restriction)
+{
+    return restriction->matcher == MATCHER_MODEL_BRANCH ||
+           restriction->matcher == MATCHER_MODEL_CATEGORY;
+}
+
 enum answer matcher_matches(struct change_judge *c, const struct restriction *restriction,
                             unsigned *questions)
 {
@@ -109,7 +130,9 @@ enum answer matcher_matches(struct change_judge *c, const struct restriction *re
     c->default_asked = false;
     enum answer matches = match(c, restriction);
     if (matches != ANSWER_YES && matches != ANSWER_NO)
-        *questions |= c->default_asked ? QUESTION_DEFAULT_BRANCH : QUESTION_MATCHER;
+        *questions |= c->default_asked                             ? QUESTION_DEFAULT_BRANCH
+                      : asks_model(restriction) && model_unread(c) ? QUESTION_MODEL
+                                                                   : QUESTION_MATCHER;
     c->default_asked = c->default_asked || asked_before;
     return matches;
 }

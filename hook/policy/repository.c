@@ -103,6 +103,13 @@ void repository_judge(struct judge *j)
                                                       : "found");
 }
 
+unsigned repository_incomplete(const struct judge *j)
+{
+    if (j->repository_known != ANSWER_YES)
+        return 0;
+    return j->repository.incomplete | j->repository.project.incomplete;
+}
+
 enum answer repository_in(const struct judge *j, const struct text_list *patterns, bool projects,
                           bool all)
 {

@@ -8,6 +8,16 @@
  *     blocked = OR(m[i] AND NOT x[i])  AND NOT  OR(m[i] AND x[i])
  *
  * so that a restriction with an unreadable matcher that exempts the pusher blocks in no case.
+ *
+ * Where the sync could not read the restrictions of the repository or of its project
+ * (--allow-partial), there may be more of any type, also of types that refgate does not know. Taken
+ * exactly, nothing is sure then: one that is not known could block, and one that is not known could
+ * exempt the pusher from all of its type. Ours: only the first counts. A restriction that is known
+ * blocks as if all were known, because an exemption that nobody has shown must not lift what is
+ * there: a missing permission of the sync's account would open each protected branch. So what was
+ * rejected stays rejected, and what was accepted is undecided, unless the pusher is an administrator
+ * whom all restrictions exempt. A known restriction that exempts the pusher settles its own type (4.2:
+ * any of them lifts the type), but not the types that are not known.
  */
 #include "policy/exemption.h"
 #include "policy/judge.h"
@@ -42,6 +52,8 @@ struct restriction_set {
     struct limit_group *groups;
     size_t group_count;
     struct limit_reason *reasons[REASON_BUCKETS];
+    const char *unread_where; /* whose could not be read; NULL: all could */
+    const struct reason *unread;
 };
 
 /* semantics.md 4.1. A type that is not known could block anything. */
@@ -146,6 +158,16 @@ static void note_native(struct judge *j)
                  check);
 }
 
+/* Restrictions that nobody could read matter to everyone but those whom each of them exempts. */
+static const char *unread_where(const struct judge *j)
+{
+    bool own = j->repository.incomplete & INCOMPLETE_RESTRICTIONS;
+    bool of_project = j->repository.project.incomplete & INCOMPLETE_RESTRICTIONS;
+    if ((!own && !of_project) || j->admin == ANSWER_YES)
+        return NULL;
+    return !of_project ? "the repository" : own ? "the repository and its project" : "the project";
+}
+
 void restrictions_prepare(struct judge *j)
 {
     if (j->policy->restrictions_check == VERDICT_ACCEPT) {
@@ -166,7 +188,8 @@ void restrictions_prepare(struct judge *j)
     size_t unknown = first[TYPE_COUNT];
     for (size_t t = 0; t < TYPE_COUNT; t++)
         first[t + 1] += first[t];
-    if (!first[TYPE_COUNT])
+    const char *where = unread_where(j);
+    if (!first[TYPE_COUNT] && !where)
         return;
     struct restriction_set *set = judge_alloc(j, 1, sizeof *set);
     struct limit *limits = judge_alloc(j, first[TYPE_COUNT], sizeof *limits);
@@ -174,6 +197,7 @@ void restrictions_prepare(struct judge *j)
     if (!set || !limits || !groups)
         return;
     set->groups = groups;
+    set->unread_where = where;
     group_by_type(j, set, limits, first);
     j->restrictions = set;
 }
@@ -221,19 +245,39 @@ static struct reason *blocking_reason(struct judge *j, const struct limit_group 
                       "%s (restriction %llu, %s%s; snapshot of %s ago)",
                       types[type_index(group->type)].text, (unsigned long long)tally->named->id,
                       tally->named->of_project ? "project" : "repository", more,
-                      j->age ? j->age : "?");
+                      restriction_age(j));
+}
+
+static enum verdict undecided_verdict(const struct judge *j)
+{
+    return verdict_weaker(j->policy->undecided_restriction, j->policy->restrictions_check);
 }
 
 static struct reason *undecided_reason(struct judge *j, const struct tally *tally)
 {
     bool history = (tally->questions & QUESTION_KIND) && j->history_why;
-    return reason_new(
-        j, REASON_UNDECIDED,
-        verdict_weaker(j->policy->undecided_restriction, j->policy->restrictions_check), false,
-        "cannot tell %s%s%s (restriction %llu, %s, %s)", question_words(tally->questions),
-        history ? ": " : "", history ? j->history_why : "", (unsigned long long)tally->named->id,
-        judge_name(j, type_text(tally->named)),
-        tally->named->of_project ? "project" : "repository");
+    return reason_new(j, REASON_UNDECIDED, undecided_verdict(j), false,
+                      "cannot tell %s%s%s (restriction %llu, %s, %s)",
+                      question_words(tally->questions), history ? ": " : "",
+                      history ? j->history_why : "", (unsigned long long)tally->named->id,
+                      judge_name(j, type_text(tally->named)),
+                      tally->named->of_project ? "project" : "repository");
+}
+
+static const struct reason *unread_reason(struct judge *j)
+{
+    struct restriction_set *set = j->restrictions;
+    if (set->unread)
+        return set->unread;
+    struct reason *reason = reason_new(
+        j, REASON_UNDECIDED, undecided_verdict(j), false,
+        "cannot tell which branch restrictions there are: the sync could not read those of %s",
+        set->unread_where);
+    if (reason)
+        reason_prove(j, reason, "repo/%.*s/%.*s", TEXT_ARG(j->repository.project_key),
+                     TEXT_ARG(j->repository.slug));
+    set->unread = reason;
+    return reason;
 }
 
 static const struct reason *reason_of(struct judge *j, const struct limit_group *group,
@@ -365,8 +409,7 @@ static void trace_limit(struct change_judge *c, const struct limit_group *group,
             why = judge_printf(j, "cannot tell %s", question_words(tally->questions));
     }
     judge_trace(j, TRACE_RESTRICTION, c->index, applies,
-                applies == ANSWER_CANNOT_TELL ? verdict_weaker(j->policy->undecided_restriction,
-                                                               j->policy->restrictions_check)
+                applies == ANSWER_CANNOT_TELL ? undecided_verdict(j)
                                               : j->policy->restrictions_check,
                 judge_printf(j, "restriction %llu %.*s", (unsigned long long)restriction->id,
                              TEXT_ARG(type_text(restriction))),
@@ -378,6 +421,20 @@ static bool pull_request_helps(const struct change_judge *c)
 {
     return c->branch && !c->judge->push->merge && !c->read_only &&
            !kind_possible(c, KIND_CREATE | KIND_DELETE);
+}
+
+/* read-only blocks every kind of change, merges too, and nobody knows what a type that is not known
+ * does: there is no change of a branch or a tag that an unread restriction could not be about. */
+static void judge_unread(struct change_judge *c)
+{
+    struct judge *j = c->judge;
+    if (!j->restrictions->unread_where)
+        return;
+    const struct reason *reason = unread_reason(j);
+    if (c->traced && reason)
+        judge_trace(j, TRACE_RESTRICTION, c->index, ANSWER_CANNOT_TELL, reason->verdict,
+                    "restrictions that were not read", "", "%.*s", TEXT_ARG(reason->text));
+    findings_add(j, c->findings, reason, j->policy->restrictions_check);
 }
 
 void restrictions_change(struct change_judge *c)
@@ -400,4 +457,5 @@ void restrictions_change(struct change_judge *c)
         findings_add(j, c->findings, reason_of(j, group, &tally, pull_request),
                      j->policy->restrictions_check);
     }
+    judge_unread(c);
 }

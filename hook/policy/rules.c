@@ -162,7 +162,8 @@ static void add_conditions(struct judge *j, struct rule_state *state,
             return;
         }
         if (holds != ANSWER_YES)
-            state->questions |= rows[i].question;
+            state->questions |= rows[i].question == QUESTION_KEY ? credential_question(j)
+                                                                 : rows[i].question;
     }
 }
 #define ROWS(table) table, sizeof table / sizeof table[0]
@@ -250,7 +251,7 @@ static struct reason *new_reason(struct judge *j, const struct rule *rule, unsig
     reason->monitored = rule->mode == MODE_MONITOR;
     reason->message = rule->message;
     reason_from_section(j, reason, rule->name, rule->source, rule->controls);
-    if (j->out->credential.candidate_count == 1)
+    if (j->out->credential.candidate_count == 1 && !j->out->credential.candidates_open)
         reason_prove(j, reason, "key/%llu", (unsigned long long)j->out->credential.candidates[0]);
     return reason;
 }

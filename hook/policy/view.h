@@ -33,6 +33,8 @@ struct snapshot_user {
     bool active;
     enum answer licensed;
     enum permission global;        /* direct global grant, or NONE */
+    bool global_unsure;            /* global grants could not be read: may have any; licensed is then
+                                      CANNOT_TELL */
     const uint32_t *groups;        /* ascending group numbers */
     size_t group_count;
     enum answer groups_complete;   /* CANNOT_TELL when some group could not be read completely and
@@ -70,6 +72,7 @@ struct snapshot_project {
     bool personal, is_public;
     uint64_t owner_id;            /* of a personal project, else 0 */
     struct text owner_name;
+    unsigned incomplete;          /* bits of enum incomplete */
     enum permission default_permission;
     const struct group_grant *groups;
     size_t group_count;
@@ -79,6 +82,7 @@ struct snapshot_repository {
     uint64_t id;
     struct text project_key, slug;
     bool archived, is_public;
+    unsigned incomplete;          /* of the repository itself; see also project.incomplete */
     bool default_branch_known;
     struct text default_branch;   /* full ref */
     const struct group_grant *groups;
@@ -105,6 +109,15 @@ struct snapshot_key {
     enum answer ever_used;        /* NO: known never to have been used */
     enum answer expires;          /* NO: known never to expire */
     uint32_t places;              /* repositories + projects it is granted on */
+};
+
+/* What --allow-partial did without, of one place: bits. The questions that it leaves open are
+ * CANNOT_TELL. */
+enum incomplete {
+    INCOMPLETE_GRANTS = 1,       /* of users, of groups, and the default permission */
+    INCOMPLETE_RESTRICTIONS = 2,
+    INCOMPLETE_MODEL = 4,        /* the branching model */
+    INCOMPLETE_KEYS = 8,         /* access keys that are granted here */
 };
 
 enum grant_scope { GRANT_GLOBAL = 1, GRANT_PROJECT, GRANT_REPOSITORY };
@@ -145,6 +158,11 @@ struct view {
                                    struct error *err);
     enum status (*access_key)(void *self, uint64_t id, struct snapshot_key *out,
                               struct error *err);
+    /* When what the snapshot says of this repository (or of its project as a whole) was read anew,
+     * after the rest (sync --repo, --project): the start of that crawl. STATUS_NOT_FOUND: it is as
+     * old as the rest. */
+    enum status (*part)(void *self, struct text project_key, struct text slug, int64_t *started_ms,
+                        struct error *err);
     enum status (*exemptions)(void *self, const struct restriction *restriction,
                               struct exemptions *out, struct error *err);
 };

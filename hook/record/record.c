@@ -249,13 +249,16 @@ static json_t *credential_json(struct record_maker *maker, const struct credenti
         json_append(maker, candidates, json_number(credential->candidates[i]));
     json_put(maker, object, "class", word_of(credential_class_name(credential->class)));
     json_put(maker, object, "id",
-             count == 1 ? json_number(credential->candidates[0]) : json_null());
+             count == 1 && !credential->candidates_open ? json_number(credential->candidates[0])
+                                                        : json_null());
     json_put(maker, object, "label", name_of(credential->label));
     json_put(maker, object, "confidence", word_of(confidence_name(credential->confidence)));
     json_put(maker, object, "evidence", json_text(credential->evidence, RECORD_TEXT_MAX, NULL));
     json_put(maker, object, "candidates", candidates);
     if (count > RECORD_LIST_MAX)
         json_put(maker, object, "candidates_total", json_number(count));
+    if (credential->candidates_open)
+        json_put(maker, object, "candidates_open", json_true());
     return object;
 }
 
@@ -267,6 +270,11 @@ static json_t *snapshot_json(struct record_maker *maker, const struct decision *
     json_put(maker, object, "digest", name_of(decision->snapshot_digest));
     json_put(maker, object, "generated", time_of(decision->snapshot_generated_ms, true));
     json_put(maker, object, "age_s", json_integer(decision->snapshot_age_ms / CLOCK_SECOND));
+    if (decision->snapshot_part_ms) {
+        json_t *part = json_object();
+        json_put(maker, part, "read", time_of(decision->snapshot_part_ms, true));
+        json_put(maker, object, "part", part);
+    }
     return object;
 }
 

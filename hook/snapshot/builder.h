@@ -43,11 +43,13 @@ struct builder_project {
     bool personal, is_public;
     uint64_t owner_id; /* of a personal project */
     struct text owner_name;
+    bool current; /* as of a repository */
 };
 struct builder_repository {
     uint64_t id, project_id, origin_id; /* origin 0: not a fork */
     struct text slug;
     bool archived, is_public;
+    bool current; /* asked for by its name after the lists were read: counts more than a list */
 };
 struct builder_restriction {
     struct restriction head;     /* exemptions in it are not looked at */
@@ -76,6 +78,9 @@ struct builder_summary {
 /* `cancel` (may be NULL) is looked at again and again; not 0: STATUS_DEADLINE, nothing is left. */
 enum status builder_new(const volatile sig_atomic_t *cancel, struct builder **out,
                         struct error *err) MUST_CHECK;
+/* One that checks and keeps nothing: for a crawl that only fetches. It cannot be finished. */
+enum status builder_new_checking(const volatile sig_atomic_t *cancel, struct builder **out,
+                                 struct error *err) MUST_CHECK;
 void builder_free(struct builder *builder); /* NULL is fine */
 
 /* Each: STATUS_MEMORY, or STATUS_LIMIT for a text that is too long. */
@@ -112,15 +117,43 @@ enum status builder_key(struct builder *b, const struct builder_key *key,
                         struct error *err) MUST_CHECK;
 enum status builder_service(struct builder *b, struct text name, uint64_t key_id,
                             struct error *err) MUST_CHECK;
+/* Deleted while the instance was read: left out, whatever else was told of it. */
+enum status builder_gone(struct builder *b, struct place place, struct error *err) MUST_CHECK;
+/* Bits of enum incomplete: what could not be read of the place (GRANT_GLOBAL: the global grants). */
+enum status builder_incomplete(struct builder *b, struct place place, unsigned what,
+                               struct error *err) MUST_CHECK;
+/* This project, with all its repositories, or this repository is told anew: builder_reload() takes
+ * nothing of it from the old snapshot. */
+enum status builder_part(struct builder *b, struct place place, int64_t started_ms,
+                         struct error *err) MUST_CHECK;
+/* Everything of an older snapshot that was not told anew: for a part that is read on its own. After
+ * all facts, before builder_finish(), once; the snapshot must be open mapped (reader.h). It is verified
+ * first: STATUS_FORMAT if it is damaged, and the builder is then good for nothing more.
+ *
+ * Users that were told replace the old ones (who is only mentioned keeps his place in the list, and his
+ * address if the answer has none); groups that were told with builder_group() replace the old ones with
+ * all their members; service users that were told replace all old ones. Global grants are told anew
+ * always; with builder_incomplete(GRANT_GLOBAL) the old ones stay beside what was told, with the old
+ * mark or none: they are as old as the rest. A project or a repository that has lost its name to another
+ * one is left out. builder_finish() wants the instance and the started_ms of the old snapshot. */
+struct snapshot;
+enum status builder_reload(struct builder *b, struct snapshot *old, struct error *err) MUST_CHECK;
 /* Something the administrator should know ("… is not in this version of Bitbucket"); each once. */
 enum status builder_note(struct builder *b, struct text note, struct error *err) MUST_CHECK;
 
-/* Joins, writes, reads back and publishes PATH (publish.h). STATUS_FORMAT if the facts contradict
- * each other (a repository of an unknown project, two users of one name), STATUS_LIMIT if the file
- * would be larger than `max_size` or 4 GiB (0: 4 GiB), STATUS_IO. Whatever fails, PATH is as it
- * was and no temporary file is left. Once; then only builder_free(). */
+/* The last word before publishing: the new snapshot, complete and verified, not yet in place. An
+ * error keeps the old one. */
+struct builder_gate {
+    enum status (*check)(void *self, struct snapshot *fresh, const struct builder_summary *summary,
+                         struct error *err);
+    void *self;
+};
+/* Joins, writes, reads back and publishes PATH (publish.h). `gate` may be NULL. STATUS_FORMAT if the
+ * facts contradict each other (a repository of an unknown project, two users of one name),
+ * STATUS_LIMIT if the file would be larger than `max_size` or 4 GiB (0: 4 GiB), STATUS_IO. Whatever
+ * fails, PATH is as it was and no temporary file is left. Once; then only builder_free(). */
 enum status builder_finish(struct builder *b, const struct builder_header *header, const char *path,
-                           uint64_t max_size, struct builder_summary *summary,
-                           struct error *err) MUST_CHECK;
+                           uint64_t max_size, const struct builder_gate *gate,
+                           struct builder_summary *summary, struct error *err) MUST_CHECK;
 
 #endif

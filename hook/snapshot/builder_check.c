@@ -14,8 +14,8 @@ static enum status missing(const char *what, uint64_t id, const char *of, struct
                      of, what, (unsigned long long)id);
 }
 
-static enum status check_place(const struct builder *b, uint8_t scope, uint64_t place,
-                               const char *of, struct error *err)
+enum status join_check_place(const struct builder *b, uint8_t scope, uint64_t place,
+                             const char *of, struct error *err)
 {
     if (scope == GRANT_PROJECT && !rows_find(&b->projects, place))
         return missing("project", place, of, err);
@@ -32,7 +32,7 @@ static enum status check_grants(const struct builder *b, const struct rows *gran
     for (size_t i = 0; status == STATUS_OK && i < grants->count; i++) {
         const struct grant_row *grant = ROW(struct grant_row, *grants, i);
         if (!before || before->place != grant->place || before->scope != grant->scope)
-            status = check_place(b, grant->scope, grant->place, of, err);
+            status = join_check_place(b, grant->scope, grant->place, of, err);
         if (status == STATUS_OK && who && !rows_find(who, grant->who))
             status = missing(who == &b->users ? "user" : "access key", grant->who, of, err);
         before = grant;
@@ -48,7 +48,7 @@ static enum status check_blobs(const struct builder *b, const struct rows *blobs
     for (size_t i = 0; status == STATUS_OK && i < blobs->count; i++) {
         const struct blob_row *blob = ROW(struct blob_row, *blobs, i);
         if (!before || before->place != blob->place || before->scope != blob->scope)
-            status = check_place(b, blob->scope, blob->place, of, err);
+            status = join_check_place(b, blob->scope, blob->place, of, err);
         before = blob;
     }
     return status;
@@ -71,14 +71,14 @@ enum status join_check(const struct builder *b, struct error *err)
             status = missing("user", user, "a list of members", err);
     }
     for (size_t i = 0; status == STATUS_OK && i < b->levels.count; i++)
-        status = check_place(b, GRANT_PROJECT, ROW(struct level_row, b->levels, i)->project,
+        status = join_check_place(b, GRANT_PROJECT, ROW(struct level_row, b->levels, i)->project,
                              "a default permission", err);
     for (size_t i = 0; status == STATUS_OK && i < b->branches.count; i++)
-        status = check_place(b, GRANT_REPOSITORY,
+        status = join_check_place(b, GRANT_REPOSITORY,
                              ROW(struct branch_row, b->branches, i)->repository,
                              "a default branch", err);
     for (size_t i = 0; status == STATUS_OK && i < b->repositories.count; i++)
-        status = check_place(b, GRANT_PROJECT,
+        status = join_check_place(b, GRANT_PROJECT,
                              ROW(struct repository_row, b->repositories, i)->project,
                              "a repository", err);
     return status;

@@ -8,28 +8,15 @@
 
 #include "snapshot/rows.h"
 
-#define COMPARE(x, y) ((x) < (y) ? -1 : (x) > (y))
-
-static struct text text_at(const struct builder *b, uint32_t number)
-{
-    return pool_text(&b->pool, number);
-}
-static int compare_texts(const struct builder *b, uint32_t x, uint32_t y)
-{
-    return x == y ? 0 : text_compare(text_at(b, x), text_at(b, y));
-}
-static int compare_folded(const struct builder *b, uint32_t x, uint32_t y)
-{
-    return x == y ? 0 : text_compare_fold(text_at(b, x), text_at(b, y));
-}
-
 /* ------------------------------------------------------------------ users */
 
-/* By id; the listed one first; then by content. */
+/* By id; what was told first; of that the listed one; then by content. */
 static int by_user(const void *a, const void *c, void *builder)
 {
     const struct user_row *x = a, *y = c;
     int order = COMPARE(x->id, y->id);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     if (!order)
         order = COMPARE(y->listed, x->listed);
     if (!order)
@@ -46,6 +33,12 @@ static bool same_user(const void *a, const void *c)
     return ((const struct user_row *)a)->id == ((const struct user_row *)c)->id;
 }
 
+void join_users(struct builder *b)
+{
+    rows_sort(b, &b->users, by_user);
+    rows_unique(&b->users, same_user);
+}
+
 struct name_order {
     uint32_t name, row;
 };
@@ -58,12 +51,17 @@ static int by_name(const void *a, const void *c, void *builder)
         return order;
     const struct user_row *u = ROW(struct user_row, b->users, x->row);
     const struct user_row *v = ROW(struct user_row, b->users, y->row);
-    order = COMPARE(v->listed, u->listed);
+    order = COMPARE(u->shadowed, v->shadowed);
+    if (!order)
+        order = COMPARE(u->old, v->old);
+    if (!order)
+        order = COMPARE(v->listed, u->listed);
     return order ? order : COMPARE(v->id, u->id); /* the newer one first */
 }
 
 /* One name, two ids: somebody was renamed or deleted while pages were read. Who is in the list of
- * users has the name; two of the list cannot be. */
+ * users has the name; two of the list cannot be. Before who was in an older list, who is mentioned now
+ * has it. */
 static enum status shadow_users(struct builder *b, struct error *err)
 {
     struct rows names = {.size = sizeof(struct name_order)};
@@ -80,7 +78,7 @@ static enum status shadow_users(struct builder *b, struct error *err)
             continue;
         struct user_row *user = ROW(struct user_row, b->users, item->row);
         const struct user_row *first = ROW(struct user_row, b->users, before->row);
-        if (user->listed && first->listed)
+        if (user->listed && first->listed && !user->old)
             status = error_set(err, STATUS_FORMAT,
                                "users %llu and %llu have the same name: users changed while they "
                                "were read, run sync again",
@@ -99,6 +97,8 @@ static int by_group(const void *a, const void *c, void *builder)
     int order = compare_folded(builder, x->name, y->name);
     if (!order)
         order = COMPARE(y->listed, x->listed);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     return order ? order : compare_texts(builder, x->name, y->name);
 }
 
@@ -196,40 +196,6 @@ static void number_groups(struct builder *b)
 
 /* ------------------------------------------------------------------ the rest */
 
-static int by_project(const void *a, const void *c, void *builder)
-{
-    const struct project_row *x = a, *y = c;
-    int order = COMPARE(x->id, y->id);
-    if (!order)
-        order = COMPARE(x->flags, y->flags); /* private first: the smaller grant */
-    if (!order)
-        order = compare_texts(builder, x->key, y->key);
-    if (!order)
-        order = COMPARE(y->owner_id, x->owner_id);
-    return order ? order : compare_texts(builder, x->owner_name, y->owner_name);
-}
-static bool same_project(const void *a, const void *c)
-{
-    return ((const struct project_row *)a)->id == ((const struct project_row *)c)->id;
-}
-
-static int by_repository(const void *a, const void *c, void *builder)
-{
-    const struct repository_row *x = a, *y = c;
-    int order = COMPARE(x->id, y->id);
-    if (!order)
-        order = COMPARE(x->project, y->project);
-    if (!order)
-        order = COMPARE(x->flags, y->flags);
-    if (!order)
-        order = COMPARE(y->origin, x->origin);
-    return order ? order : compare_texts(builder, x->slug, y->slug);
-}
-static bool same_repository(const void *a, const void *c)
-{
-    return ((const struct repository_row *)a)->id == ((const struct repository_row *)c)->id;
-}
-
 static int by_grant(const void *a, const void *c, void *builder)
 {
     const struct grant_row *x = a, *y = c;
@@ -239,6 +205,8 @@ static int by_grant(const void *a, const void *c, void *builder)
         order = COMPARE(x->place, y->place);
     if (!order)
         order = COMPARE(x->who, y->who);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     return order ? order : COMPARE(y->permission, x->permission); /* the highest first */
 }
 static bool same_grant(const void *a, const void *c)
@@ -252,6 +220,8 @@ static int by_level(const void *a, const void *c, void *builder)
     const struct level_row *x = a, *y = c;
     (void)builder;
     int order = COMPARE(x->project, y->project);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     return order ? order : COMPARE(y->permission, x->permission);
 }
 static bool same_level(const void *a, const void *c)
@@ -263,6 +233,8 @@ static int by_branch(const void *a, const void *c, void *builder)
 {
     const struct branch_row *x = a, *y = c;
     int order = COMPARE(x->repository, y->repository);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     return order ? order : compare_texts(builder, x->ref, y->ref);
 }
 static bool same_branch(const void *a, const void *c)
@@ -279,6 +251,8 @@ static int by_blob(const void *a, const void *c, void *builder)
         order = COMPARE(x->place, y->place);
     if (!order)
         order = COMPARE(x->id, y->id);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     if (order)
         return order;
     struct text p = {b->blobs.data + x->at, x->size}, q = {b->blobs.data + y->at, y->size};
@@ -295,6 +269,10 @@ static int by_key(const void *a, const void *c, void *builder)
 {
     const struct key_row *x = a, *y = c;
     int order = COMPARE(x->id, y->id);
+    if (!order)
+        order = COMPARE(y->flags != 0, x->flags != 0);
+    if (!order)
+        order = COMPARE(x->old, y->old);
     if (!order)
         order = COMPARE(y->flags, x->flags);
     if (!order)
@@ -334,54 +312,6 @@ static int by_note(const void *a, const void *c, void *builder)
     return compare_texts(builder, *x, *y);
 }
 
-/* ------------------------------------------------------------------ names */
-
-static int by_key_name(const void *a, const void *c, void *builder)
-{
-    const struct project_row *x = a, *y = c;
-    int order = compare_folded(builder, x->key, y->key);
-    return order ? order : COMPARE(x->id, y->id);
-}
-
-static int by_slug_name(const void *a, const void *c, void *builder)
-{
-    const struct repository_row *x = a, *y = c;
-    int order = COMPARE(x->project, y->project);
-    if (!order)
-        order = compare_folded(builder, x->slug, y->slug);
-    return order ? order : COMPARE(x->id, y->id);
-}
-
-static enum status same_name(const char *what, uint64_t x, uint64_t y, struct error *err)
-{
-    return error_set(err, STATUS_FORMAT,
-                     "%s %llu and %llu have the same name: the instance changed while it was read, "
-                     "run sync again",
-                     what, (unsigned long long)x, (unsigned long long)y);
-}
-
-/* Two places of one name would hide each other. Leaves both sorted by id. */
-static enum status check_names(struct builder *b, struct error *err)
-{
-    enum status status = STATUS_OK;
-    rows_sort(b, &b->projects, by_key_name);
-    for (size_t i = 1; status == STATUS_OK && i < b->projects.count; i++) {
-        const struct project_row *x = ROW(struct project_row, b->projects, i - 1), *y = x + 1;
-        if (!compare_folded(b, x->key, y->key))
-            status = same_name("projects", x->id, y->id, err);
-    }
-    rows_sort(b, &b->projects, by_project);
-    rows_sort(b, &b->repositories, by_slug_name);
-    for (size_t i = 1; status == STATUS_OK && i < b->repositories.count; i++) {
-        const struct repository_row *x = ROW(struct repository_row, b->repositories, i - 1);
-        const struct repository_row *y = x + 1;
-        if (x->project == y->project && !compare_folded(b, x->slug, y->slug))
-            status = same_name("repositories", x->id, y->id, err);
-    }
-    rows_sort(b, &b->repositories, by_repository);
-    return status;
-}
-
 /* ------------------------------------------------------------------ places */
 
 size_t join_first_grant(const struct rows *grants, enum grant_scope scope, uint64_t place)
@@ -417,22 +347,22 @@ size_t join_first_blob(const struct rows *blobs, enum grant_scope scope, uint64_
 
 enum status join_rows(struct builder *b, struct error *err)
 {
-    enum status status = mention_groups(b, err);
+    enum status status = join_places(b, err);
+    if (status == STATUS_OK)
+        status = mention_groups(b, err);
     if (status != STATUS_OK)
         return status;
     if (b->groups.count >= GROUP_NONE || b->users.count >= UINT32_MAX)
         return error_set(err, STATUS_LIMIT, "too many users or groups");
     merge_groups(b);
     number_groups(b);
+    join_users(b);
     const struct {
         struct rows *rows;
         row_compare *compare;
         bool (*same)(const void *a, const void *c);
     } steps[] = {
-        {&b->users, by_user, same_user},
         {&b->members, by_member, same_member},
-        {&b->projects, by_project, same_project},
-        {&b->repositories, by_repository, same_repository},
         {&b->user_grants, by_grant, same_grant},
         {&b->group_grants, by_grant, same_grant},
         {&b->key_grants, by_grant, same_grant},
@@ -458,8 +388,8 @@ enum status join_rows(struct builder *b, struct error *err)
                              "a service user is mapped to two access keys (%llu and %llu)",
                              (unsigned long long)ROW(struct service_row, b->services, i - 1)->key,
                              (unsigned long long)ROW(struct service_row, b->services, i)->key);
-    status = check_names(b, err);
+    status = shadow_users(b, err);
     if (status == STATUS_OK)
-        status = shadow_users(b, err);
+        status = join_marks(b, err);
     return status == STATUS_OK ? join_check(b, err) : status;
 }

@@ -37,6 +37,7 @@ static void write_user(struct writing *w, const struct user_row *user, size_t fi
                        size_t member_count, bool unsure, bool license_unsure)
 {
     struct builder *b = w->b;
+    bool global_unsure = b->global_incomplete;
     enum permission global = global_grant(b, user->id);
     bool licensed = global != PERMISSION_NONE;
     for (size_t i = 0; i < member_count; i++)
@@ -47,8 +48,12 @@ static void write_user(struct writing *w, const struct user_row *user, size_t fi
     put_text(out, writing_text(w, user->name));
     put_text(out, writing_text(w, user->slug));
     put_text(out, writing_text(w, user->email));
-    put_u8(out, (uint8_t)((user->active ? USER_ACTIVE : 0) | (unsure ? USER_GROUPS_UNSURE : 0)));
-    put_u8(out, licensed ? LICENSED_YES : license_unsure ? LICENSED_UNSURE : LICENSED_NO);
+    put_u8(out, (uint8_t)((user->active ? USER_ACTIVE : 0) | (unsure ? USER_GROUPS_UNSURE : 0) |
+                          (global_unsure ? USER_GLOBAL_UNSURE : 0) |
+                          (user->listed ? 0 : USER_MENTIONED)));
+    put_u8(out, licensed                          ? LICENSED_YES
+                : license_unsure || global_unsure ? LICENSED_UNSURE
+                                                  : LICENSED_NO);
     put_u8(out, (uint8_t)global);
     put_u32(out, (uint32_t)member_count);
     for (size_t i = 0; i < member_count; i++)
@@ -131,7 +136,8 @@ void writing_groups(struct writing *w)
     size_t member = 0;
     for (uint32_t i = 0; i < b->groups.count && w->status == STATUS_OK; i++) {
         const struct group_row *group = ROW(struct group_row, b->groups, i);
-        uint8_t flags = group->incomplete ? GROUP_INCOMPLETE : 0;
+        uint8_t flags = (uint8_t)((group->incomplete ? GROUP_INCOMPLETE : 0) |
+                                  (group->listed ? 0 : GROUP_MENTIONED));
         size_t first = member;
         while (member < b->members.count &&
                ROW(struct member_row, b->members, member)->group == i)

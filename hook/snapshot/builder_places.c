@@ -120,6 +120,11 @@ static void put_place(struct writing *w, enum grant_scope scope, uint64_t place,
     put_restrictions(w, scope, place, project);
 }
 
+static void count_incomplete(struct writing *w, unsigned bits)
+{
+    w->b->counts[COUNT_INCOMPLETE_PLACES] += bits != 0;
+}
+
 static uint8_t default_permission(const struct builder *b, uint64_t project)
 {
     const struct level_row *row = rows_find(&b->levels, project);
@@ -133,6 +138,7 @@ static void write_project(struct writing *w, const struct project_row *project)
     put_u64(out, project->id);
     put_text(out, key);
     put_u8(out, project->flags);
+    count_incomplete(w, project->flags >> PLACE_INCOMPLETE_SHIFT);
     put_u64(out, project->owner_id);
     put_text(out, writing_text(w, project->owner_name));
     put_u8(out, default_permission(w->b, project->id));
@@ -161,6 +167,7 @@ static void write_repository(struct writing *w, const struct repository_row *rep
     put_text(out, key);
     put_text(out, slug);
     put_u8(out, (uint8_t)(repository->flags | (branch.size ? REPOSITORY_BRANCH_KNOWN : 0)));
+    count_incomplete(w, repository->flags >> PLACE_INCOMPLETE_SHIFT);
     put_text(out, branch);
     put_u64(out, repository->origin);
     put_place(w, GRANT_REPOSITORY, repository->id, project->id);
@@ -178,6 +185,9 @@ void writing_places(struct writing *w)
     struct builder *b = w->b;
     writing_begin(w);
     put_grants(w, GRANT_GLOBAL, 0);
+    if (b->global_incomplete)
+        put_u8(&w->body, b->global_incomplete);
+    count_incomplete(w, b->global_incomplete);
     layout_key_name(&w->key, "global", TEXT(""), false);
     writing_record(w);
     for (size_t i = 0; i < b->projects.count && w->status == STATUS_OK; i++)

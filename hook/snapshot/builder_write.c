@@ -142,10 +142,12 @@ static void write_all(struct writing *w, const struct builder_header *header,
         steps[i](w);
     finish_digest(w, &summary->digest);
     if (w->status == STATUS_OK)
+        writing_parts(w, header->started_ms);
+    if (w->status == STATUS_OK)
         write_meta(w, header, summary->digest.hex);
 }
 
-static struct text without_slashes(struct text url)
+struct text builder_clean_url(struct text url)
 {
     while (url.size && url.at[url.size - 1] == '/')
         url.size--;
@@ -159,7 +161,7 @@ enum status write_records(struct builder *b, const struct builder_header *header
     if (!w)
         return error_set(err, STATUS_MEMORY, "out of memory");
     struct builder_header clean = *header;
-    clean.base_url = without_slashes(header->base_url);
+    clean.base_url = builder_clean_url(header->base_url);
     if (text_absent(clean.bitbucket_version))
         clean.bitbucket_version = TEXT("");
     w->b = b;

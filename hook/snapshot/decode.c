@@ -24,10 +24,14 @@ bool decode_meta(struct text body, struct meta_record *out)
     out->meta.started_ms = cursor_i64(&c);
     out->duration_ms = cursor_i64(&c);
     out->meta.digest = cursor_text(&c);
-    if (cursor_u8(&c) != LAYOUT_COUNTS || out->meta.digest.size != 64)
+    size_t counts = cursor_u8(&c);
+    if (counts <= COUNT_INCOMPLETE_GROUPS || out->meta.digest.size != 64)
         return false;
-    for (size_t i = 0; i < LAYOUT_COUNTS; i++)
-        out->counts[i] = cursor_u64(&c);
+    for (size_t i = 0; i < counts; i++) {
+        uint64_t value = cursor_u64(&c);
+        if (i < LAYOUT_COUNTS)
+            out->counts[i] = value;
+    }
     out->note_count = cursor_count(&c, 2);
     if (out->note_count > META_NOTES_MAX)
         return false;
@@ -154,6 +158,8 @@ bool decode_global(struct text body, struct place_record *out)
 {
     struct cursor c = cursor_of(body);
     read_grants(&c, out);
+    if (cursor_left(&c))
+        out->incomplete = cursor_u8(&c);
     return cursor_done(&c);
 }
 
@@ -167,6 +173,7 @@ bool decode_project(struct text body, struct project_record *out)
     out->owner_name = cursor_text(&c);
     out->default_permission = cursor_permission(&c);
     read_place(&c, &out->place);
+    out->place.incomplete = (unsigned)out->flags >> PLACE_INCOMPLETE_SHIFT;
     return cursor_done(&c);
 }
 
@@ -180,7 +187,29 @@ bool decode_repository(struct text body, struct repository_record *out)
     out->default_branch = cursor_text(&c);
     out->origin_id = cursor_u64(&c);
     read_place(&c, &out->place);
+    out->place.incomplete = (unsigned)out->flags >> PLACE_INCOMPLETE_SHIFT;
     return cursor_done(&c);
+}
+
+#define PART_SIZE 12 /* at least */
+
+bool decode_parts(struct text body, struct cursor *parts, uint32_t *count)
+{
+    struct cursor c = cursor_of(body);
+    struct part_record part;
+    *count = cursor_count(&c, PART_SIZE);
+    *parts = c;
+    for (uint32_t i = 0; i < *count && decode_next_part(&c, &part); i++)
+        continue;
+    return cursor_done(&c);
+}
+
+bool decode_next_part(struct cursor *parts, struct part_record *out)
+{
+    out->key = cursor_text(parts);
+    out->slug = cursor_text(parts);
+    out->started_ms = cursor_i64(parts);
+    return !parts->failed;
 }
 
 #define KEY_PLACE_SIZE 10

@@ -38,6 +38,7 @@ struct place_record {
     uint32_t group_count, user_count, key_count, restriction_count;
     struct cursor keys, restrictions;
     struct branch_model model;
+    unsigned incomplete; /* bits of enum incomplete */
 };
 struct project_record {
     uint64_t id, owner_id;
@@ -65,6 +66,10 @@ struct key_record {
     const unsigned char *places; /* see decode_key_place() */
     uint32_t place_count;
 };
+struct part_record {
+    struct text key, slug; /* slug: "" for a project */
+    int64_t started_ms;
+};
 
 bool decode_meta(struct text body, struct meta_record *out);
 bool decode_user(struct text body, struct user_record *out);
@@ -78,6 +83,8 @@ bool decode_global(struct text body, struct place_record *out); /* groups and us
 bool decode_project(struct text body, struct project_record *out);
 bool decode_repository(struct text body, struct repository_record *out);
 bool decode_key(struct text body, struct key_record *out);
+bool decode_parts(struct text body, struct cursor *parts, uint32_t *count);
+bool decode_next_part(struct cursor *parts, struct part_record *out);
 struct key_place decode_key_place(const struct key_record *key, uint32_t at);
 
 /* The items of a place. `at` counts from 0 and must be in range. */

@@ -14,6 +14,7 @@ static const char *const count_names[LAYOUT_COUNTS] = {
     [COUNT_KEYS] = "keys",
     [COUNT_SERVICES] = "services",
     [COUNT_INCOMPLETE_GROUPS] = "incomplete_groups",
+    [COUNT_INCOMPLETE_PLACES] = "incomplete_places",
 };
 
 const char *layout_count_name(enum layout_count count)

@@ -18,7 +18,8 @@
  *   meta               u32 format (1; the only field that all formats share), text base URL without
  *                      trailing slash, text Bitbucket version, i64 generated, i64 started (ms since
  *                      1970 UTC), i64 duration in ms, text digest (64 hex digits), u8 N and N x u64
- *                      counts (enum layout_count), count x text notes
+ *                      counts (enum layout_count; fewer in older files, more in newer ones), count x
+ *                      text notes
  *   index              u32 size of a block, count x u32 crc32 of each block of the hash tables:
  *                      what makes "not found" as trustworthy as "found"
  *   user/NAME          u64 id, text name, slug, email; u8 flags USER_*, u8 licensed (LICENSED_*),
@@ -30,11 +31,15 @@
  *   group-number/N     u8 flags, text name. Groups are numbered from 0 in the order of their names
  *   group-members/N    count x u64 user ids, ascending
  *   service/NAME       u64 access key id; NAME exactly (semantics.md 5)
- *   global             groups and users as in "place" below
+ *   global             groups and users as in "place" below; u8 bits of enum incomplete, only if
+ *                      there are any
  *   project/KEY        u64 id, text key, u8 flags PROJECT_*, u64 owner id, text owner name,
  *                      u8 default permission, place
  *   repo/KEY/SLUG      u64 id, text key, text slug, u8 flags REPOSITORY_*, text default branch (full
  *                      ref), u64 id of the repository it was forked from or 0, place
+ *   parts              count x (text key, text slug or nothing, i64 started): what was read anew after
+ *                      the rest, ascending by key and slug; only in a snapshot that has such parts. Not
+ *                      in the digest: it is a time
  *   project-id/ID      text key
  *   repo-id/ID         text key, text slug
  *   key/ID             text label, algorithm, fingerprint; u32 bits, u8 flags KEY_*, i64 created,
@@ -77,10 +82,16 @@
 #define LAYOUT_BLOCK 512            /* bytes of hash table under one checksum of `index` */
 #define LAYOUT_RECORD_HEADER 4      /* the crc32 */
 
-enum { USER_ACTIVE = 1, USER_GROUPS_UNSURE = 2 };
+enum {
+    USER_ACTIVE = 1,
+    USER_GROUPS_UNSURE = 2,
+    USER_GLOBAL_UNSURE = 4, /* the global grants could not all be read */
+    USER_MENTIONED = 8,     /* not in the list of users, only named in other answers */
+};
 enum { LICENSED_NO = 0, LICENSED_YES = 1, LICENSED_UNSURE = 2 };
-enum { GROUP_INCOMPLETE = 1 };
+enum { GROUP_INCOMPLETE = 1, GROUP_MENTIONED = 2 }; /* … of groups; never beside a grant */
 enum { PROJECT_PERSONAL = 1, PROJECT_PUBLIC = 2 };
+#define PLACE_INCOMPLETE_SHIFT 4 /* the upper half of a place's flags: bits of enum incomplete */
 enum { REPOSITORY_ARCHIVED = 1, REPOSITORY_PUBLIC = 2, REPOSITORY_BRANCH_KNOWN = 4 };
 enum {
     KEY_CREATED_KNOWN = 1,
@@ -108,6 +119,7 @@ enum layout_count {
     COUNT_KEYS,
     COUNT_SERVICES,
     COUNT_INCOMPLETE_GROUPS,
+    COUNT_INCOMPLETE_PLACES, /* projects, repositories and the instance (its global grants) */
     LAYOUT_COUNTS
 };
 const char *layout_count_name(enum layout_count count); /* "users", …, for people and JSON */

@@ -15,6 +15,7 @@ struct verification {
     void *self;
     struct error *err;
     struct text key, name; /* of the record at hand; its key without the prefix */
+    bool global_unsure;    /* what every user's record must say */
     uint64_t findings;
     uint64_t counts[LAYOUT_COUNTS];
 };
@@ -70,6 +71,8 @@ static bool check_user(struct verification *v, struct text body)
     layout_key_id(&key, "user-id/", user.id);
     if (!look(v, &key, &other) || !decode_text(other, &name) || !text_equal(name, user.name))
         finding(v, "has no record of its id %llu", (unsigned long long)user.id);
+    if (!(user.flags & USER_GLOBAL_UNSURE) != !v->global_unsure)
+        finding(v, "does not agree with what could be read of the global permissions");
     for (uint32_t i = 0; i < user.group_count; i++) {
         uint32_t group = layout_load32(user.groups + (size_t)i * 4);
         if (i && group <= layout_load32(user.groups + (size_t)(i - 1) * 4))
@@ -263,6 +266,7 @@ static bool check_global(struct verification *v, struct text body)
         return false;
     check_grants(v, &place,
                  (struct level_range){PERMISSION_LICENSED_USER, PERMISSION_SYS_ADMIN});
+    v->counts[COUNT_INCOMPLETE_PLACES] += place.incomplete != 0;
     return true;
 }
 
@@ -278,6 +282,7 @@ static bool check_project(struct verification *v, struct text body)
     v->counts[COUNT_PROJECTS]++;
     if (!decode_project(body, &project))
         return false;
+    v->counts[COUNT_INCOMPLETE_PLACES] += project.place.incomplete != 0;
     if (!text_equal_fold(project.key, v->name))
         finding(v, "holds another project's key");
     if (project.default_permission != PERMISSION_NONE &&
@@ -300,6 +305,7 @@ static bool check_repository(struct verification *v, struct text body)
     v->counts[COUNT_REPOSITORIES]++;
     if (!decode_repository(body, &repository))
         return false;
+    v->counts[COUNT_INCOMPLETE_PLACES] += repository.place.incomplete != 0;
     layout_key_pair(&key, "repo/", repository.key, repository.slug);
     if (!text_equal((struct text){key.bytes, key.size}, v->key))
         finding(v, "holds another repository's name");
@@ -362,6 +368,32 @@ static bool check_key(struct verification *v, struct text body)
     return true;
 }
 
+static bool check_parts(struct verification *v, struct text body)
+{
+    struct cursor parts;
+    struct part_record part, last = {0};
+    struct layout_key key;
+    struct text other;
+    uint32_t count;
+    if (!decode_parts(body, &parts, &count) || !count)
+        return false;
+    for (uint32_t i = 0; i < count && decode_next_part(&parts, &part); i++) {
+        int order = text_compare_fold(last.key, part.key);
+        if (i && (order > 0 || (!order && text_compare_fold(last.slug, part.slug) >= 0)))
+            finding(v, "lists its parts out of order");
+        if (part.slug.size)
+            layout_key_pair(&key, "repo/", part.key, part.slug);
+        else
+            layout_key_name(&key, "project/", part.key, true);
+        if (!look(v, &key, &other))
+            finding(v, "names a place that does not exist");
+        if (part.started_ms <= v->snapshot->meta.meta.started_ms)
+            finding(v, "names a part that is no newer than the rest");
+        last = part;
+    }
+    return true;
+}
+
 /* ------------------------------------------------------------------ all of it */
 
 static bool check_meta(struct verification *v, struct text body)
@@ -387,6 +419,7 @@ static const struct {
     {"meta", true, check_meta},
     {"index", true, check_index},
     {"global", true, check_global},
+    {"parts", true, check_parts},
     {"user/", false, check_user},
     {"user-id/", false, check_user_id},
     {"email/", false, check_email},
@@ -435,6 +468,19 @@ static void check_counts(struct verification *v, uint64_t records)
                     layout_count_name((enum layout_count)i), (unsigned long long)v->counts[i]);
 }
 
+static bool global_unsure(struct verification *v)
+{
+    struct layout_key key;
+    struct text body;
+    struct place_record place;
+    layout_key_name(&key, "global", TEXT(""), false);
+    if (look(v, &key, &body))
+        return decode_global(body, &place) && place.incomplete;
+    v->key = TEXT("global");
+    finding(v, "is missing");
+    return false;
+}
+
 enum status snapshot_verify(struct snapshot *snapshot,
                             void (*report)(void *self, const char *finding), void *self,
                             struct error *err)
@@ -442,6 +488,7 @@ enum status snapshot_verify(struct snapshot *snapshot,
     struct verification v = {.snapshot = snapshot, .report = report, .self = self, .err = err};
     uint32_t position = 0;
     uint64_t records = 0;
+    v.global_unsure = global_unsure(&v);
     for (;;) {
         struct text body;
         struct error local;

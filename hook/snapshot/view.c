@@ -159,6 +159,7 @@ static enum status view_user(void *self, struct text name, struct snapshot_user 
         .active = user->flags & USER_ACTIVE,
         .licensed = licensed_answer(user->licensed),
         .global = user->global,
+        .global_unsure = user->flags & USER_GLOBAL_UNSURE,
         .groups = groups,
         .group_count = user->group_count,
         .groups_complete = user->flags & USER_GROUPS_UNSURE ? ANSWER_CANNOT_TELL : ANSWER_YES,
@@ -227,6 +228,7 @@ static enum status project_out(const struct reading *r, struct snapshot_project 
         .is_public = project->flags & PROJECT_PUBLIC,
         .owner_id = project->owner_id,
         .owner_name = project->owner_name,
+        .incomplete = project->place.incomplete,
         .default_permission = project->default_permission,
     };
     enum status status =
@@ -299,6 +301,7 @@ static enum status view_repository(void *self, struct text project_key, struct t
         .slug = repository->slug,
         .archived = repository->flags & REPOSITORY_ARCHIVED,
         .is_public = repository->flags & REPOSITORY_PUBLIC,
+        .incomplete = repository->place.incomplete,
         .default_branch_known = repository->flags & REPOSITORY_BRANCH_KNOWN,
         .default_branch = repository->default_branch,
         .model = repository->place.model.configured ? repository->place.model
@@ -502,6 +505,39 @@ static enum status view_exemptions(void *self, const struct restriction *restric
                      (unsigned long long)restriction->id);
 }
 
+/* The list is short: what was read anew since the last full crawl. */
+static enum status view_part(void *self, struct text project_key, struct text slug,
+                             int64_t *started_ms, struct error *err)
+{
+    const struct reading *r = self;
+    struct layout_key key READ_INTO;
+    struct text body;
+    struct cursor parts;
+    uint32_t count;
+    int64_t latest = r->snapshot->meta.meta.started_ms;
+    bool found = false;
+    layout_key_name(&key, "parts", TEXT(""), false);
+    enum status status = snapshot_find(r->snapshot, &key, r->arena, &body, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!decode_parts(body, &parts, &count))
+        return malformed(err, &key);
+    for (uint32_t i = 0; i < count; i++) {
+        struct part_record part;
+        if (!decode_next_part(&parts, &part))
+            return malformed(err, &key);
+        if (!text_equal_fold(part.key, project_key) ||
+            (part.slug.size && !text_equal_fold(part.slug, slug)) || part.started_ms <= latest)
+            continue;
+        latest = part.started_ms;
+        found = true;
+    }
+    if (!found)
+        return error_set(err, STATUS_NOT_FOUND, "it is as old as the rest of the snapshot");
+    *started_ms = latest;
+    return STATUS_OK;
+}
+
 struct view snapshot_view(struct snapshot *snapshot, struct arena *arena)
 {
     struct reading *r = arena_alloc(arena, 1, sizeof *r);
@@ -525,6 +561,7 @@ struct view snapshot_view(struct snapshot *snapshot, struct arena *arena)
         .group_name = view_group_name,
         .repository_keys = view_repository_keys,
         .access_key = view_access_key,
+        .part = view_part,
         .exemptions = view_exemptions,
     };
 }

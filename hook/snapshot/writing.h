@@ -45,5 +45,7 @@ void writing_groups(struct writing *w);   /* changes the order of the members */
 void writing_services(struct writing *w);
 void writing_places(struct writing *w);
 void writing_keys(struct writing *w);     /* changes the order of the keys' grants */
+/* After the digest. Only what is newer than `started_ms`. */
+void writing_parts(struct writing *w, int64_t started_ms);
 
 #endif

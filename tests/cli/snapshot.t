@@ -20,10 +20,49 @@ snapshot info --file "$file" --format json
 is "$code" 0 'info: JSON: code 0'
 is "$(printf '%s' "$out" | jq -r '[.format, .base_url, .generated, .counts.users, .counts.restrictions, (.digest | length)] | @csv')" \
     '1,"https://bitbucket.example.com","2026-11-22T04:00:00.000Z",8,6,64' 'info: JSON: the same'
+is "$(printf '%s' "$out" | jq -c .parts)" '{"count":0,"list":[]}' 'info: JSON: no parts'
+is "$(printf '%s' "$out" | jq -c '[.counts.incomplete_groups, .counts.incomplete_places]')" '[0,0]' \
+    'info: JSON: nothing is incomplete'
 snapshot info --file "$T/none.cdb"
 is "$code" 2 'info: a missing file: code 2'
 like "$err" '^refgate .*none\.cdb does not exist' 'info: and says so'
 is "$out" '' 'info: nothing on stdout'
+
+# A snapshot into which a part was read anew: tests/helpers/make_snapshot.
+make_snapshot=$BUILD/tests/helpers/make_snapshot
+"$make_snapshot" --now 2026-11-22T04:00:00Z "$T/whole.cdb" >/dev/null || exit 99
+"$make_snapshot" --now 2026-11-22T05:00:00Z --reload "$T/whole.cdb" "$T/part.cdb" >/dev/null || exit 99
+snapshot info --file "$T/part.cdb"
+like "$out" '^parts +1$' 'info: parts'
+like "$out" '^oldest part +2026-11-22T05:00:00Z' 'info: the oldest part'
+like "$out" '^newest part +2026-11-22T05:00:00Z' 'info: the newest part'
+like "$out" '^crawl started +2026-11-22T04:00:00Z' 'info: the rest is as old as it was'
+snapshot info --file "$T/part.cdb" --format json
+is "$(printf '%s' "$out" | jq -c .parts)" \
+    '{"count":1,"oldest":"2026-11-22T05:00:00.000Z","newest":"2026-11-22T05:00:00.000Z","list":[{"project":"BENCH","started":"2026-11-22T05:00:00.000Z"}]}' \
+    'info: JSON: parts'
+digest() { "$BUILD/refgate" snapshot info --format json --file "$1" | jq -r .digest; }
+is "$(digest "$T/part.cdb")" "$(digest "$T/whole.cdb")" 'a part that did not change keeps the digest'
+snapshot dump --file "$T/part.cdb" --key parts
+is "$(printf '%s' "$out" | jq -c '.parts[0].project')" '"BENCH"' 'dump: parts'
+snapshot verify --file "$T/part.cdb"
+is "$code" 0 'verify: a snapshot with a part: code 0'
+
+# One in which something could not be read.
+"$make_snapshot" --incomplete "$T/incomplete.cdb" >/dev/null || exit 99
+snapshot info --file "$T/incomplete.cdb"
+like "$out" '^incomplete_places +3$' 'info: incomplete places'
+snapshot dump --file "$T/incomplete.cdb" --prefix repo/
+is "$(printf '%s\n' "$out" | jq -c 'select(.incomplete) | [.key, .incomplete]' | tr '\n' ' ')" \
+    '["repo/bench/bench",["keys"]] ["repo/bench/heavy",["restrictions","model"]] ' \
+    'dump: what could not be read, by name'
+snapshot dump --file "$T/incomplete.cdb" --key global
+is "$(printf '%s' "$out" | jq -c .incomplete)" '["grants"]' 'dump: of the global grants, too'
+snapshot dump --file "$T/incomplete.cdb" --key user/bench-user
+is "$(printf '%s' "$out" | jq -c '[.global_complete, .licensed]')" '[false,"yes"]' \
+    'dump: a user then says so'
+snapshot dump --file "$T/part.cdb" --key user/bench-user
+is "$(printf '%s' "$out" | jq -c '.global_complete')" 'null' 'dump: else not'
 
 # -------------------------------------------------------------- verify
 snapshot verify --file "$file"

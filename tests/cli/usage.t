@@ -21,7 +21,7 @@ run "$BUILD/refgate" --help
 is "$code" 0 'refgate --help succeeds'
 commands=$(printf '%s\n' "$out" | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}')
 is "$(echo "$commands" | tr '\n' ' ')" \
-    'audit check completion disable enable policy snapshot sync ' 'all commands are listed'
+    'audit check completion disable doctor enable policy snapshot sync ' 'all commands are listed'
 
 for command in $commands; do
     run "$BUILD/refgate" "$command" --help

@@ -59,7 +59,8 @@ static void remove_files(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static bool made;
-    const struct feed_listener listener = {add_group, add_project, add_repository, NULL};
+    const struct feed_listener listener = {
+        .group = add_group, .project = add_project, .repository = add_repository};
     struct builder *b;
     struct error err;
     if (!size)
@@ -94,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (feed_answer(&feed, id, &target, "/rest/x", 0, body, &result, &err) == STATUS_OK) {
         /* builder_finish() reads back what it wrote: its error says "not written correctly" then. */
         enum status status = builder_finish(
-            b, &(struct builder_header){.base_url = TEXT("http://x")}, path, 0, &summary, &err);
+            b, &(struct builder_header){.base_url = TEXT("http://x")}, path, 0, NULL, &summary, &err);
         if (status != STATUS_OK && strstr(err.text, "not written correctly"))
             abort();
     }

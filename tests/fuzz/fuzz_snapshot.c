@@ -1,7 +1,8 @@
 /*
  * Any bytes as a snapshot file: opened in both ways, asked everything, verified and dumped. The input
  * is a patch of a good file (position, byte, position, byte, …) with the checksums of the records made
- * right again if its first byte is odd, so that the decoders are reached; or a whole file.
+ * right again if its first byte is odd, so that the decoders are reached; or a whole file. What can be
+ * mapped is also read into a builder, and written by it.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct buffer good;
 static FILE *nowhere;
+static char reloaded[64]; /* where reload() would publish */
 
 static void must(enum status status)
 {
@@ -67,8 +69,14 @@ static void make_good(void)
     must(builder_restriction(b, repository, &row, NULL));
     must(builder_model(b, project, &model, NULL));
     must(builder_service(b, TEXT("s"), 3, NULL));
+    must(builder_user(b, &(struct builder_user){2, TEXT("U"), TEXT_NONE, TEXT("v@x"), true, false},
+                      NULL)); /* the name is the first one's */
+    must(builder_incomplete(b, project, INCOMPLETE_KEYS, NULL));
+    must(builder_incomplete(b, (struct place){GRANT_GLOBAL, 0}, INCOMPLETE_GRANTS, NULL));
+    must(builder_part(b, repository, 1, NULL));
+    must(builder_note(b, TEXT("n"), NULL));
     must(builder_finish(b, &(struct builder_header){.base_url = TEXT("http://x")}, path, 0,
-                        &summary, NULL));
+                        NULL, &summary, NULL));
     builder_free(b);
     FILE *in = fopen(path, "r");
     if (!in)
@@ -81,6 +89,7 @@ static void make_good(void)
     snprintf(kept, sizeof kept, "%s.1", path);
     unlink(kept);
     nowhere = fopen("/dev/null", "w");
+    snprintf(reloaded, sizeof reloaded, "%s.new", path);
 }
 
 static void mend_checksums(unsigned char *bytes, size_t size)
@@ -108,6 +117,7 @@ static void ask(struct snapshot *snapshot)
     struct snapshot_group group;
     struct snapshot_key key;
     struct exemptions exemptions;
+    int64_t started;
     const struct group_grant *groups;
     const struct repository_key *keys;
     enum permission permission;
@@ -132,10 +142,44 @@ static void ask(struct snapshot *snapshot)
         (void)!v.user_grant(v.self, (enum grant_scope)scope, TEXT("P"), TEXT("r"), TEXT("u"),
                             &permission, NULL);
     (void)!v.repository_keys(v.self, TEXT("P"), TEXT("r"), &keys, &count, NULL);
+    (void)!v.part(v.self, TEXT("P"), TEXT("r"), &started, NULL);
     if (v.repository(v.self, TEXT("P"), TEXT("r"), &repository, NULL) == STATUS_OK)
         for (size_t i = 0; i < repository.restriction_count; i++)
             (void)!v.exemptions(v.self, &repository.restrictions[i], &exemptions, NULL);
     arena_free(&arena);
+}
+
+/* Written and read back is enough: publishing waits for the disk. */
+static enum status stop(void *self, struct snapshot *fresh, const struct builder_summary *summary,
+                        struct error *err)
+{
+    (void)self;
+    (void)summary;
+    ask(fresh);
+    return error_set(err, STATUS_UNSUPPORTED, "not published");
+}
+
+/* A part told anew: project 1 without its repository. */
+static void reload(struct snapshot *snapshot, bool part)
+{
+    struct builder *b;
+    struct error err;
+    must(builder_new(NULL, &b, NULL));
+    if (part) {
+        must(builder_project(b, &(struct builder_project){.id = 1, .key = TEXT("P")}, NULL));
+        must(builder_part(b, (struct place){GRANT_PROJECT, 1}, 2, NULL));
+    } else {
+        must(builder_incomplete(b, (struct place){GRANT_GLOBAL, 0}, INCOMPLETE_GRANTS, NULL));
+    }
+    if (builder_reload(b, snapshot, &err) == STATUS_OK) {
+        struct builder_summary summary;
+        const struct meta_record *meta = snapshot_meta_record(snapshot);
+        const struct builder_header header = {.base_url = meta->meta.base_url,
+                                              .started_ms = meta->meta.started_ms};
+        const struct builder_gate gate = {stop, NULL};
+        (void)!builder_finish(b, &header, reloaded, 0, &gate, &summary, &err);
+    }
+    builder_free(b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -168,6 +212,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (mode == SNAPSHOT_MAPPED) {
             (void)!snapshot_verify(snapshot, NULL, NULL, &err);
             (void)!snapshot_dump_all(snapshot, TEXT(""), nowhere, &err);
+            reload(snapshot, false);
+            reload(snapshot, true);
         }
         snapshot_close(snapshot);
     }

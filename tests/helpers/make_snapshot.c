@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "snapshot/builder.h"
+#include "snapshot/reader.h"
 
 static const char help[] =
     "usage: make_snapshot [OPTION...] FILE\n"
@@ -36,7 +37,11 @@ static const char help[] =
     "  --keys N             sizes of the bulk (BENCH comes on top)\n"
     "  --members N          memberships in groups (default: 10 a user)\n"
     "  --seed N             another arrangement (default 1)\n"
-    "  --now TIME           time of the snapshot (default: now)\n";
+    "  --now TIME           time of the snapshot (default: now)\n"
+    "  --reload OLD         no bulk: all from the snapshot OLD but project BENCH, told anew as a\n"
+    "                       part at TIME\n"
+    "  --incomplete         as if --allow-partial had done without the access keys of bench, the\n"
+    "                       branching model and restrictions of heavy, and global grants\n";
 
 enum size { PROJECTS, REPOSITORIES, USERS, GROUPS, GRANTS, RESTRICTIONS, KEYS, MEMBERS, SIZES };
 static const char *const size_names[SIZES] = {"projects", "repositories", "users",   "groups",
@@ -275,6 +280,28 @@ static void add_restrictions(const uint64_t size[SIZES])
     }
 }
 
+static void mark_incomplete(void)
+{
+    must(builder_incomplete(builder, (struct place){GRANT_REPOSITORY, 1}, INCOMPLETE_KEYS, &error));
+    must(builder_incomplete(builder, (struct place){GRANT_REPOSITORY, 2},
+                            INCOMPLETE_MODEL | INCOMPLETE_RESTRICTIONS, &error));
+    must(builder_incomplete(builder, (struct place){GRANT_GLOBAL, 0}, INCOMPLETE_GRANTS, &error));
+}
+
+/* Gives when the crawl of the old one began. */
+static int64_t reload(const char *path, int64_t now)
+{
+    struct snapshot *old;
+    must(builder_part(builder, (struct place){GRANT_PROJECT, 1}, now, &error));
+    /* The bulk's global grants: they are in no part. */
+    must(builder_incomplete(builder, (struct place){GRANT_GLOBAL, 0}, INCOMPLETE_GRANTS, &error));
+    must(snapshot_open_mode(path, NULL, 0, SNAPSHOT_MAPPED, &old, &error));
+    must(builder_reload(builder, old, &error));
+    int64_t started = snapshot_meta_record(old)->meta.started_ms;
+    snapshot_close(old);
+    return started;
+}
+
 /* ------------------------------------------------------------------ main */
 
 static uint64_t number(const char *text)
@@ -299,15 +326,27 @@ static void use_preset(const char *name, uint64_t size[SIZES])
 
 int main(int argc, char **argv)
 {
-    enum { OPTION_PRESET = SIZES, OPTION_SEED, OPTION_NOW, OPTION_HELP, OPTIONS };
+    enum {
+        OPTION_PRESET = SIZES,
+        OPTION_SEED,
+        OPTION_NOW,
+        OPTION_RELOAD,
+        OPTION_INCOMPLETE,
+        OPTION_HELP,
+        OPTIONS
+    };
     struct option options[OPTIONS + 1] = {
         [OPTION_PRESET] = {"preset", required_argument, NULL, OPTION_PRESET},
         [OPTION_SEED] = {"seed", required_argument, NULL, OPTION_SEED},
         [OPTION_NOW] = {"now", required_argument, NULL, OPTION_NOW},
+        [OPTION_RELOAD] = {"reload", required_argument, NULL, OPTION_RELOAD},
+        [OPTION_INCOMPLETE] = {"incomplete", no_argument, NULL, OPTION_INCOMPLETE},
         [OPTION_HELP] = {"help", no_argument, NULL, OPTION_HELP},
     };
     uint64_t size[SIZES];
-    int64_t now = clock_now_ms();
+    int64_t now = clock_now_ms(), started;
+    const char *old = NULL;
+    bool incomplete = false;
     int choice;
     use_preset("tiny", size);
     random_state = 1;
@@ -320,6 +359,10 @@ int main(int argc, char **argv)
             use_preset(optarg, size);
         else if (choice == OPTION_SEED)
             random_state = number(optarg);
+        else if (choice == OPTION_RELOAD)
+            old = optarg;
+        else if (choice == OPTION_INCOMPLETE)
+            incomplete = true;
         else if (choice == OPTION_NOW && clock_parse(text_of(optarg), &now))
             continue;
         else {
@@ -341,16 +384,23 @@ int main(int argc, char **argv)
     }
     must(builder_new(NULL, &builder, &error));
     add_bench();
-    add_people(size);
-    add_places(size);
-    add_grants(size);
-    add_restrictions(size);
+    if (incomplete)
+        mark_incomplete();
+    started = now;
+    if (old) {
+        started = reload(old, now);
+    } else {
+        add_people(size);
+        add_places(size);
+        add_grants(size);
+        add_restrictions(size);
+    }
     struct builder_summary summary;
     const struct builder_header header = {.base_url = TEXT(BASE_URL),
                                           .bitbucket_version = TEXT("9.4.2"),
-                                          .started_ms = now,
+                                          .started_ms = started,
                                           .generated_ms = now};
-    must(builder_finish(builder, &header, argv[optind], 0, &summary, &error));
+    must(builder_finish(builder, &header, argv[optind], 0, NULL, &summary, &error));
     builder_free(builder);
     printf("%s %" PRIu64 " bytes\n", summary.digest.hex, summary.size);
     return 0;

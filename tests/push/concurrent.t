@@ -60,7 +60,7 @@ is "$(jq -r '.changes[].ref' "$BB/audit.log" | sort | uniq -d)" '' 'each decisio
 is "$(jq -r .id "$BB/audit.log" | sort | uniq -d)" '' 'and has an id of its own'
 ok 'the chain is intact' "$BUILD/refgate" audit verify "$BB/audit.log"
 is "$(find "$BB" -mindepth 1 -maxdepth 1 -exec basename {} \; | sort | tr '\n' ' ')" \
-    "$(printf '%s\n' asan audit.log base-url elsewhere exits gitconfig hook identities refgate.conf repositories service.env shared snapshot.cdb way | tr '\n' ' ')" \
+    "$(printf '%s\n' asan audit.log base-url elsewhere exits gitconfig hook identities refgate.conf repositories service.env shared snapshot.cdb snapshot.cdb.lock way | tr '\n' ' ')" \
     'no temporary files are left'
 is "$(find "$storage" -name 'tmp_*' -o -name '*incoming*' -o -name '*.lock')" '' \
     'in the repository neither'

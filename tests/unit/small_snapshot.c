@@ -155,7 +155,7 @@ struct builder_summary small_write(const char *path, bool reverse, int64_t now)
                                           .duration_ms = 5};
     GOOD(builder_new(NULL, &b, &error));
     small_fill(b, reverse);
-    if (builder_finish(b, &header, path, 0, &summary, &error) != STATUS_OK)
+    if (builder_finish(b, &header, path, 0, NULL, &summary, &error) != STATUS_OK)
         fail_msg("%s", error.text);
     builder_free(b);
     return summary;
@@ -173,14 +173,14 @@ enum status small_replay(const char *directory, const char *path, bool allow_par
         status = builder_new(NULL, &b, err);
     if (status == STATUS_OK) {
         const struct answer_source source = recording_source(recording);
-        status = crawl_run(&source, b, &options, &result, err);
+        status = crawl_run(&source, b, NULL, &options, &result, err);
     }
     if (status == STATUS_OK) {
         const struct builder_header header = {.base_url = recording_base_url(recording),
                                               .bitbucket_version = text_of(result.version),
                                               .started_ms = SMALL_NOW,
                                               .generated_ms = SMALL_NOW};
-        status = builder_finish(b, &header, path, 0, summary, err);
+        status = builder_finish(b, &header, path, 0, NULL, summary, err);
     }
     builder_free(b);
     recording_close(recording);

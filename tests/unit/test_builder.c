@@ -94,7 +94,7 @@ static const struct builder_header header = {.base_url = TEXT("https://bitbucket
 static enum status finish(struct builder *b, const char *path, uint64_t max_size)
 {
     struct builder_summary summary;
-    enum status status = builder_finish(b, &header, path, max_size, &summary, &error);
+    enum status status = builder_finish(b, &header, path, max_size, NULL, &summary, &error);
     builder_free(b);
     return status;
 }
@@ -125,7 +125,7 @@ static void other_content_has_another_digest(void **state)
     struct builder *b = new_builder(NULL);
     small_fill(b, false);
     assert_int_equal(builder_default_permission(b, 4, PERMISSION_PROJECT_READ, &error), STATUS_OK);
-    assert_int_equal(builder_finish(b, &header, at("y"), 0, &y, &error), STATUS_OK);
+    assert_int_equal(builder_finish(b, &header, at("y"), 0, NULL, &y, &error), STATUS_OK);
     builder_free(b);
     assert_string_not_equal(x.digest.hex, y.digest.hex);
 }
@@ -137,7 +137,7 @@ static void what_is_told_twice_counts_once(void **state)
     struct builder *b = new_builder(NULL);
     small_fill(b, false);
     small_fill(b, true);
-    assert_int_equal(builder_finish(b, &header, at("y"), 0, &twice, &error), STATUS_OK);
+    assert_int_equal(builder_finish(b, &header, at("y"), 0, NULL, &twice, &error), STATUS_OK);
     builder_free(b);
     assert_string_equal(once.digest.hex, twice.digest.hex);
     assert_memory_equal(once.counts, twice.counts, sizeof once.counts);

@@ -163,6 +163,38 @@ static void several_candidates(void **state)
     sample_free(&s);
 }
 
+static void other_candidates(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    sample_by_access_key(&s);
+    s.decision.credential.candidates_open = true;
+    json_t *record = record_of(&s);
+    json_t *credential = json_object_get(record, "credential");
+    assert_true(json_is_null(json_object_get(credential, "id")));
+    assert_int_equal(json_array_size(json_object_get(credential, "candidates")), 1);
+    assert_true(json_is_true(json_object_get(credential, "candidates_open")));
+    json_decref(record);
+    sample_free(&s);
+}
+
+static void part(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    json_t *record = record_of(&s);
+    assert_null(json_object_get(json_object_get(record, "snapshot"), "part"));
+    json_decref(record);
+    s.decision.snapshot_part_ms = INT64_C(1795255200000);
+    record = record_of(&s);
+    json_t *object = json_object_get(json_object_get(record, "snapshot"), "part");
+    assert_string_equal(json_string_value(json_object_get(object, "read")), "2026-11-21T10:00:00Z");
+    json_decref(record);
+    sample_free(&s);
+}
+
 static void kinds(void **state)
 {
     (void)state;
@@ -473,6 +505,8 @@ static void every_field_is_in_the_manual(void **state)
     static const uint64_t keys[100];
     s.decision.credential.candidates = keys;
     s.decision.credential.candidate_count = 100;
+    s.decision.credential.candidates_open = true;
+    s.decision.snapshot_part_ms = 1;
     s.push.native = s.decision.disabled = true;
     s.decision.project_key = TEXT("OLD");
     struct reason *reason = sample_rule(&s, VERDICT_REJECT, "no");
@@ -502,6 +536,8 @@ int main(void)
         {"product: the documented record, to the byte", documented_example, 0, 0, 0},
         {"product: what is not known is null", unknowns_are_null, 0, 0, 0},
         {"semantics 5: several candidate keys: no id, all candidates", several_candidates, 0, 0, 0},
+        {"semantics 5: keys that could not be read: no id, and a mark", other_candidates, 0, 0, 0},
+        {"a part that was read anew says when", part, 0, 0, 0},
         {"semantics 1: kinds, and history that was not asked", kinds, 0, 0, 0},
         {"semantics 2: monitored reasons and the kill switch are marked", monitored_and_disabled, 0,
          0, 0},

@@ -282,6 +282,58 @@ static void lists_of_other_servers_do_instead(void **state)
     close_view();
 }
 
+#define NEW_PLACE "projects/OPS/repos/moved"
+#define EMPTY ",\"status\":200,\"body\":{\"isLastPage\":true,\"values\":[]}}\n"
+
+static void a_move_in_a_recording_is_followed(void **state)
+{
+    static const char *const lists[] = {
+        "/rest/api/latest/" NEW_PLACE "/permissions/users",
+        "/rest/api/latest/" NEW_PLACE "/permissions/groups",
+        "/rest/branch-permissions/latest/" NEW_PLACE "/restrictions",
+        "/rest/keys/latest/" NEW_PLACE "/ssh",
+    };
+    struct snapshot_repository r;
+    char line[500];
+    (void)state;
+    const char *directory = copy_acme("/rest/api/latest/projects/PRJ/repos/old/default-branch");
+    add_line("acme/zz.jsonl",
+             "{\"url\":\"/rest/api/latest/projects/PRJ/repos/old/default-branch\",\"status\":307,"
+             "\"location\":\"/rest/api/latest/" NEW_PLACE "/default-branch\",\"body\":null}\n"
+             "{\"url\":\"/rest/api/latest/" NEW_PLACE "\",\"status\":200,\"body\":{\"slug\":\"moved\","
+             "\"id\":86,\"archived\":true,\"project\":{\"key\":\"OPS\",\"id\":3,\"public\":true}}}\n"
+             "{\"url\":\"/rest/api/latest/" NEW_PLACE "/default-branch\",\"status\":204,\"body\":null}\n"
+             "{\"url\":\"/rest/branch-utils/latest/" NEW_PLACE "/branchmodel/configuration\","
+             "\"status\":404,\"body\":{\"errors\":[]}}\n");
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        snprintf(line, sizeof line, "{\"url\":\"%s\"" EMPTY, lists[i]);
+        add_line("acme/zz.jsonl", line);
+    }
+    assert_int_equal(replay(directory, false), STATUS_OK);
+    struct view v = open_view(at("out.cdb"));
+    assert_int_equal(v.repository(v.self, TEXT("PRJ"), TEXT("old"), &r, NULL), STATUS_NOT_FOUND);
+    assert_int_equal(v.repository(v.self, TEXT("OPS"), TEXT("moved"), &r, NULL), STATUS_OK);
+    assert_int_equal(r.id, 86);
+    assert_true(r.archived);
+    close_view();
+}
+
+static void a_second_look_in_a_recording_is_read(void **state)
+{
+    struct snapshot_group group;
+    (void)state;
+    const char *directory = copy_acme(NULL);
+    add_line("acme/zz.jsonl",
+             "{\"url\":\"/rest/api/latest/admin/groups?start=0&look=2\",\"status\":200,\"body\":"
+             "{\"isLastPage\":true,\"values\":[{\"name\":\"late\"}]}}\n"
+             "{\"url\":\"/rest/api/latest/admin/groups/more-members?context=late\"" EMPTY);
+    assert_int_equal(replay(directory, false), STATUS_OK);
+    struct view v = open_view(at("out.cdb"));
+    assert_int_equal(v.group(v.self, TEXT("late"), &group, NULL), STATUS_OK);
+    assert_int_equal(v.group(v.self, TEXT("developers"), &group, NULL), STATUS_OK);
+    close_view();
+}
+
 /* ------------------------------------------------------------------ the recording itself */
 
 static void what_is_no_recording_is_refused(void **state)
@@ -449,6 +501,8 @@ int main(void)
         CASE(the_default_permission_is_the_highest_that_is_permitted),
         CASE(members_that_may_not_be_read_are_an_error_or_a_mark),
         CASE(lists_of_other_servers_do_instead),
+        CASE(a_move_in_a_recording_is_followed),
+        CASE(a_second_look_in_a_recording_is_read),
         CASE(what_is_no_recording_is_refused),
         CASE(the_head_of_a_recording_is_checked),
         CASE(damaged_lines_are_named),

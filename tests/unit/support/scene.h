@@ -150,6 +150,7 @@ static inline void scene_init(struct scene *s)
         scene_group_name,
         scene_repository_keys,
         scene_access_key,
+        scene_part,
         scene_exemptions_of,
     };
     s->meta = (struct snapshot_meta){

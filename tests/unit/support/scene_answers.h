@@ -78,6 +78,8 @@ struct scene {
     size_t key_count;
     struct snapshot_key key_records[SCENE_ITEMS];
     size_t key_record_count;
+    int64_t part_ms; /* when PRJ/app was read anew; 0: it was not */
+    size_t parts_asked;
     const char *damaged; /* the question whose record is damaged; NULL: none */
     enum status damaged_how;
     size_t questions; /* asked of the snapshot */
@@ -196,6 +198,19 @@ static enum status scene_repository_name(void *self, uint64_t id, struct text *p
             return STATUS_OK;
         }
     return STATUS_NOT_FOUND;
+}
+
+static enum status scene_part(void *self, struct text project_key, struct text slug,
+                              int64_t *started_ms, struct error *err)
+{
+    struct scene *s = self;
+    (void)project_key, (void)slug;
+    SCENE_ASKED(s, "part", err);
+    s->parts_asked++;
+    if (!s->part_ms)
+        return STATUS_NOT_FOUND;
+    *started_ms = s->part_ms;
+    return STATUS_OK;
 }
 
 static enum status scene_project_name(void *self, uint64_t id, struct text *project_key,

@@ -1,0 +1,189 @@
+/*
+ * refgate doctor - is everything there that `sync` needs? In this version the half that fetches the
+ * snapshot: the directory, the snapshot in place, the server, the account and its rights.
+ */
+#include "command/doctor.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "command/connection.h"
+#include "policy/config.h"
+
+#define MARK_COLUMN 5
+#define CHECK_COLUMN 15
+#define INDENT (MARK_COLUMN + 1 + CHECK_COLUMN + 1)
+#define WIDTH 96 /* columns, about */
+#define TEXT_SIZE 4096
+
+/* ------------------------------------------------------------------ one line a check */
+
+static const struct {
+    const char *text, *json, *colour;
+} marks[DOCTOR_MARKS] = {
+    [DOCTOR_OK] = {"ok", "ok", "\033[32m"},
+    [DOCTOR_WARN] = {"warn", "warn", "\033[33m"},
+    [DOCTOR_FAIL] = {"FAIL", "fail", "\033[1;31m"},
+    [DOCTOR_SKIP] = {"skip", "skip", "\033[2m"},
+};
+
+/* `text`, broken at blanks where a line would be too wide; what cannot be broken stays whole. */
+static void print_wrapped(const char *text)
+{
+    size_t column = INDENT;
+    for (const char *word = text; *word;) {
+        size_t size = strcspn(word, " ");
+        if (word != text && column + 1 + size > WIDTH) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
+        } else if (word != text) {
+            putchar(' ');
+            column++;
+        }
+        fwrite(word, 1, size, stdout);
+        column += size;
+        word += size;
+        word += *word == ' ';
+    }
+    putchar('\n');
+}
+
+static void print_line(const struct doctor *d, enum doctor_mark mark, const char *check,
+                       const char *text, const char *advice)
+{
+    printf("%s%-*s%s %-*s ", d->colour ? marks[mark].colour : "", MARK_COLUMN, marks[mark].text,
+           d->colour ? "\033[0m" : "", CHECK_COLUMN, check);
+    print_wrapped(text);
+    if (!advice)
+        return;
+    printf("%*sdo: ", INDENT, "");
+    print_wrapped(advice);
+}
+
+static void add_line(const struct doctor *d, enum doctor_mark mark, const char *check,
+                     const char *text, const char *advice)
+{
+    json_t *line = json_pack("{s:s, s:s, s:s, s:s?}", "check", check, "status", marks[mark].json,
+                             "text", text, "advice", advice);
+    json_array_append_new(d->list, line); /* NULL adds nothing: found out at the end */
+}
+
+void doctor_say(struct doctor *d, enum doctor_mark mark, const char *check, const char *advice,
+                const char *format, ...)
+{
+    char text[TEXT_SIZE];
+    struct buffer safe, safe_advice;
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    buffer_init(&safe, SIZE_MAX);
+    buffer_init(&safe_advice, SIZE_MAX);
+    buffer_escaped(&safe, text_of(text), sizeof text, false);
+    buffer_escaped(&safe_advice, text_of(advice), SIZE_MAX, false);
+    d->found[mark]++;
+    (d->json ? add_line : print_line)(d, mark, check, safe.data ? safe.data : "",
+                                      advice ? safe_advice.data : NULL);
+    buffer_free(&safe);
+    buffer_free(&safe_advice);
+}
+
+uint64_t doctor_requests(const struct doctor *d)
+{
+    return d->known ? d->counts[COUNT_PROJECTS] * 8 + d->counts[COUNT_REPOSITORIES] * 6 +
+                          d->counts[COUNT_GROUPS]
+                    : 0;
+}
+
+/* ------------------------------------------------------------------ the command */
+
+/* --output without a configuration: what an empty one would say. */
+static bool set_max_age(struct doctor *d)
+{
+    struct config_errors errors;
+    struct arena arena;
+    struct policy policy;
+    d->max_age_ms = d->file.policy.max_age_ms;
+    if (d->file.policy.snapshot_file.size)
+        return true;
+    arena_init(&arena, (size_t)4 * 1024 * 1024);
+    config_errors_init(&errors);
+    bool good = config_parse(TEXT(""), "defaults", &arena, &policy, &errors) == STATUS_OK;
+    if (good)
+        d->max_age_ms = policy.max_age_ms;
+    config_errors_free(&errors);
+    arena_free(&arena);
+    return good;
+}
+
+static enum command_exit finish(struct doctor *d)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < DOCTOR_MARKS; i++)
+        count += d->found[i];
+    if (d->json && json_array_size(d->list) != count)
+        return command_trouble(d->args, "out of memory");
+    if (d->json) {
+        json_dumpf(d->list, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else {
+        printf("\n%zu ok, %zu to look at, %zu failed, %zu not checked\n", d->found[DOCTOR_OK],
+               d->found[DOCTOR_WARN], d->found[DOCTOR_FAIL], d->found[DOCTOR_SKIP]);
+    }
+    return d->found[DOCTOR_FAIL] ? EXIT_NO : EXIT_YES;
+}
+
+static enum command_exit examine(struct doctor *d)
+{
+    struct error err = {STATUS_OK, ""};
+    struct client *client = NULL;
+    if (!set_max_age(d))
+        return command_trouble(d->args, "out of memory");
+    enum status status = doctor_connect(d, &client, &err);
+    if (status == STATUS_USAGE || status == STATUS_MEMORY)
+        return command_trouble(d->args, "%s", err.text);
+    doctor_local(d);
+    doctor_server(d, client, status == STATUS_OK ? NULL : &err);
+    client_free(client);
+    return finish(d);
+}
+
+static enum command_exit run(const struct arguments *args)
+{
+    static struct doctor doctor; /* large */
+    struct doctor *d = &doctor;
+    enum command_exit result = EXIT_TROUBLE;
+    d->args = args;
+    if (!argument_json(args, &d->json))
+        return EXIT_TROUBLE;
+    d->colour = command_colour(stdout);
+    d->list = d->json ? json_array() : NULL;
+    if (snapshot_file_find(args, "output", &d->file))
+        result = examine(d);
+    snapshot_file_free(&d->file);
+    json_decref(d->list);
+    free(d->base_url);
+    return result;
+}
+
+static const struct option_spec options[] = {
+    OPTIONS_CONNECTION,
+    {"output", "FILE", "the snapshot (default: what the configuration names)", false},
+    {"with-reports", NULL, "also what `sync --with-reports` reads", false},
+    {"metrics", "FILE", "where `sync --metrics` is to write", false},
+    OPTION_CONFIG,
+    OPTION_FORMAT,
+};
+
+const struct command command_doctor = {
+    .name = "doctor",
+    .summary = "check what sync needs: directory, disk, server, account, rights",
+    .operands = "",
+    .details = "Changes nothing. Without --url (or REFGATE_URL) only this machine is looked at.\n"
+               "Exit status: 0 nothing fails, 1 something fails, 2 could not be asked.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .run = run,
+};
