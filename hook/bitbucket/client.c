@@ -11,7 +11,7 @@
 #define ATTEMPTS_DEFAULT 5
 #define THROTTLED_DEFAULT 50
 #define POLL_MOST_MS 200            /* a cancellation is seen after this at the latest */
-#define KEPT_MOST ((size_t)1 << 20) /* room of a slot's buffer that stays */
+#define KEPT_MOST ((size_t)64 * 1024) /* room of a slot's buffer that stays; of each */
 
 /* ------------------------------------------------------------------ making and freeing */
 

@@ -158,13 +158,17 @@ static bool set_tls(CURL *easy, const struct handle_options *o)
 }
 
 /* Always through a tunnel, with headers of its own: the proxy sees no credential of Bitbucket's. */
-static bool set_proxy(CURL *easy, const struct client_options *c)
+static bool set_proxy(CURL *easy, const struct handle_options *o)
 {
+    const struct client_options *c = o->client;
     bool good = set_long(easy, CURLOPT_HTTPPROXYTUNNEL, 1);
     good &= set_long(easy, CURLOPT_HEADEROPT, CURLHEADER_SEPARATE);
     good &= set_long(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1);
     if (c->proxy)
         good &= set_string(easy, CURLOPT_PROXY, c->proxy);
+    /* http:// is for this machine only; a proxy of the environment (http_proxy) is another one. */
+    else if (!o->base->https && !c->allow_http)
+        good &= set_string(easy, CURLOPT_NOPROXY, "*");
     return good;
 }
 
@@ -172,7 +176,7 @@ CURL *handle_new(const struct handle_options *options)
 {
     CURL *easy = curl_easy_init();
     if (easy && set_behaviour(easy, options) && set_timeouts(easy, options->client) &&
-        set_tls(easy, options) && set_proxy(easy, options->client))
+        set_tls(easy, options) && set_proxy(easy, options))
         return easy;
     curl_easy_cleanup(easy);
     return NULL;
@@ -300,5 +304,6 @@ void handle_explain(CURLcode code, enum trouble trouble, const char *said,
     else if (trouble == TROUBLE_TLS)
         error_set(err, STATUS_IO, "TLS: %s%s", quoted, tls_hint(code, said));
     else
-        error_set(err, STATUS_IO, "%s", quoted);
+        error_set(err, STATUS_IO, "%s%s",
+                  code == CURLE_OPERATION_TIMEDOUT ? "no answer in time: " : "", quoted);
 }

@@ -58,7 +58,10 @@ void headers_line(struct headers *headers, struct text line)
         return;
     }
     headers->bytes = bytes;
+    headers->ended = headers->ended || !line.size;
     struct text name;
+    if (headers->ended) /* what follows the body says nothing about it */
+        return;
     if (text_next_field(&line, ':', &name) && !text_absent(line))
         take(headers, name, text_trim(line));
 }

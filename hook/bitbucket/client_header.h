@@ -22,6 +22,7 @@ struct headers {
     bool account_twice;  /* two that differ */
     bool location_long;  /* did not fit */
     bool captcha;        /* the account must solve one before it may sign in again */
+    bool ended;          /* the empty line was there: what still comes are trailers */
     size_t bytes;
 };
 

@@ -150,6 +150,17 @@ static enum status judge_parked(struct crawl *c, struct error *err)
     return status;
 }
 
+/* "Has no branching model" would make such a matcher match nothing: a hole. The API of the model is older
+ * than these matchers, so this is a plugin that is off, or a proxy that hides it. */
+static enum status judge_models(const struct crawl *c, struct error *err)
+{
+    if (c->feed.names_model && (c->lacking & BIT(ENDPOINT_REPOSITORY_MODEL)))
+        return error_set(err, STATUS_FORMAT,
+                         "branch restrictions speak of the branching model, and Bitbucket answers as "
+                         "if it had none: is a plugin being updated? Run sync again");
+    return STATUS_OK;
+}
+
 static enum status run_phases(struct crawl *c, struct error *err)
 {
     static const enum crawl_phase whole[CRAWL_PHASES] = {
@@ -161,7 +172,9 @@ static enum status run_phases(struct crawl *c, struct error *err)
     enum status status = STATUS_OK;
     for (size_t i = 0; i < CRAWL_PHASES && status == STATUS_OK; i++)
         status = run_phase(c, order[i], err);
-    return status == STATUS_OK ? judge_parked(c, err) : status;
+    if (status == STATUS_OK)
+        status = judge_parked(c, err);
+    return status == STATUS_OK ? judge_models(c, err) : status;
 }
 
 /* ------------------------------------------------------------------ the beginning and the end */
@@ -191,6 +204,7 @@ static enum status begin(struct crawl *c, struct error *err)
     worklist_init(&c->users);
     worklist_init(&c->projects);
     worklist_init(&c->repositories);
+    buffer_init(&c->left, SIZE_MAX);
     c->youngest = &c->oldest;
     choose_endpoints(c);
     c->requests = calloc(slots, sizeof *c->requests);
@@ -232,6 +246,7 @@ static void end(struct crawl *c)
     worklist_free(&c->users);
     worklist_free(&c->projects);
     worklist_free(&c->repositories);
+    buffer_free(&c->left);
     seen_free(&c->seen_groups);
     seen_free(&c->seen_users);
     seen_free(&c->seen_projects);

@@ -67,8 +67,8 @@ struct crawl_result {
 
 /* `facts` is for what reports need; NULL if !with_reports. STATUS_NOT_FOUND if the source lacks an
  * answer, or Bitbucket a project or repository that the scope names; STATUS_FORMAT if an answer
- * cannot be used; the sentence names it, what it is needed for, and for
- * a refusal the permission that the account lacks. */
+ * cannot be used or contradicts another; STATUS_TRUST for a refusal. The sentence names the answer,
+ * what it is needed for, and for a refusal the permission that the account lacks. */
 enum status crawl_run(const struct answer_source *source, struct builder *builder, struct facts *facts,
                       const struct crawl_options *options, struct crawl_result *result,
                       struct error *err) MUST_CHECK;

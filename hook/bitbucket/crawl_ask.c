@@ -76,12 +76,16 @@ enum status request_refuse(const struct request *r, const struct response *respo
     bool refused = response->status == 401 || response->status == 403;
     buffer_init(&said, SIZE_MAX);
     buffer_escaped(&said, message, 200, false);
-    error_set(err, STATUS_FORMAT, "%s: Bitbucket answered %d%s%s%s%s%s", r->url.data,
+    /* There a token is refused whoever its account is (rest-api.md 4.1). */
+    bool no_token = refused && (endpoints[r->wanted].flags & ENDPOINT_ADMIN);
+    enum status status = refused ? STATUS_TRUST : STATUS_FORMAT;
+    error_set(err, status, "%s: Bitbucket answered %d%s%s%s%s%s%s", r->url.data,
               response->status, message.size ? " (" : "", said.data ? said.data : "",
               message.size ? ")" : "", refused ? "; the account needs " : "",
-              refused ? endpoints[r->wanted].permission : "");
+              refused ? endpoints[r->wanted].permission : "",
+              no_token ? ", and a user with a password: Bitbucket takes no token here" : "");
     buffer_free(&said);
-    return STATUS_FORMAT;
+    return status;
 }
 
 static enum status unrecorded(enum endpoint_id wanted, const char *url, struct error *err)
@@ -202,6 +206,15 @@ static bool may_hold(const struct request *r, const struct feed_result *page)
            (!page->more && r->start == 0);
 }
 
+/* Of a part the list of groups is not read: that a group is there is known by its members. */
+static enum status tell_group(struct crawl *c, const struct job *job, bool there, struct error *err)
+{
+    if (job->level != LEVEL_GROUP || !c->options->scope)
+        return STATUS_OK;
+    return there ? builder_group(c->builder, job->target.group, false, err)
+                 : builder_group_gone(c->builder, job->target.group, err);
+}
+
 /* An answer that is there: to the builder, or held; *again: another page is to be asked for. */
 static enum status have(struct crawl *c, struct request *r, struct response *response, bool *again,
                         struct error *err)
@@ -222,6 +235,8 @@ static enum status have(struct crawl *c, struct request *r, struct response *res
     else if (status == STATUS_OK)
         status = request_feed(c, r->job, r->route.endpoint, r->url.data, r->start, response->body,
                               &page, err);
+    if (status == STATUS_OK && !r->start)
+        status = tell_group(c, r->job, true, err);
     if (status != STATUS_OK)
         return status;
     r->job->probed = r->job->probed || page.permitted;
@@ -287,14 +302,18 @@ static enum status absent(struct crawl *c, struct request *r, const struct respo
     struct error sentence;
     struct job *job = r->job;
     if (job->level == LEVEL_GROUP || job->level == LEVEL_USER)
-        return STATUS_OK;
+        return r->start ? STATUS_OK : tell_group(c, job, false, err);
     if (is_report(r->wanted))
         return note_report(c, r->wanted, err);
     if (!is_place(job))
         return request_refuse(r, response, err);
     (void)request_refuse(r, response, &sentence);
-    if (!job->absent)
-        job->absent = strdup(sentence.text);
+    bool of_place = !(endpoints[r->route.endpoint].flags & ENDPOINT_404_EITHER);
+    if (job->absent && (job->absent_place || !of_place))
+        return STATUS_OK;
+    free(job->absent);
+    job->absent = strdup(sentence.text);
+    job->absent_place = of_place;
     return job->absent ? STATUS_OK : error_set(err, STATUS_MEMORY, "out of memory");
 }
 
@@ -324,22 +343,44 @@ static enum status missing(struct crawl *c, struct request *r, struct error *err
     return job->missing_page ? STATUS_OK : error_set(err, STATUS_MEMORY, "out of memory");
 }
 
-static enum status lacks(struct crawl *c, enum endpoint_id id, struct error *err)
+/* What a server has for one place it has for all. A plugin that is switched off or updated meanwhile
+ * answers as a server without it would: the restrictions or models of the rest would be lost. */
+static enum status contradicts(const struct request *r, struct error *err)
 {
-    c->lacking |= BIT(id);
-    return request_note(c, NOTE_LACKS, id, err);
+    return error_set(err, STATUS_FORMAT,
+                     "%s: Bitbucket answered as if it had no %s, but has answered about others: is a "
+                     "plugin being updated? Run sync again",
+                     r->url.data, endpoints[r->wanted].name);
+}
+
+static enum status lacks(struct crawl *c, const struct request *r, struct error *err)
+{
+    c->lacking |= BIT(r->wanted);
+    if ((c->had & BIT(r->wanted)) && !is_report(r->wanted))
+        return contradicts(r, err);
+    return request_note(c, NOTE_LACKS, r->wanted, err);
+}
+
+static enum status has(struct crawl *c, const struct request *r, struct error *err)
+{
+    c->had |= BIT(r->wanted);
+    if ((c->lacking & BIT(r->wanted)) && !is_report(r->wanted))
+        return contradicts(r, err);
+    return STATUS_OK;
 }
 
 static enum status conclude(struct crawl *c, struct request *r, enum outcome outcome,
                             struct response *response, bool *again, struct error *err)
 {
+    enum status status;
     switch (outcome) {
     case OUTCOME_HAVE:
-        return have(c, r, response, again, err);
+        status = has(c, r, err);
+        return status == STATUS_OK ? have(c, r, response, again, err) : status;
     case OUTCOME_NONE:
-        return STATUS_OK;
+        return has(c, r, err);
     case OUTCOME_LACKS:
-        return lacks(c, r->wanted, err);
+        return lacks(c, r, err);
     case OUTCOME_REFUSED:
         return refused(c, r, response, err);
     case OUTCOME_MOVED:

@@ -2,11 +2,13 @@
  * crawl_found.c - what answers name that is to be asked for: each once.
  *
  * The mark of a project or a repository is taken from its name: an id that comes again under another
- * name was renamed or moved while lists were read, and is looked up where it is now.
+ * name was renamed or moved while lists were read, and is looked up where it is now. If another place
+ * has its old name by then, what was read under that name may be of either: that ends the crawl.
  */
 #include "bitbucket/crawl_state.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define MARK_GONE 0
 
@@ -39,6 +41,33 @@ static enum status changed(const char *what, struct text key, struct text slug, 
     return status;
 }
 
+static enum status leave(struct crawl *c, uint32_t mark, struct error *err)
+{
+    buffer_add(&c->left, &mark, sizeof mark);
+    return c->left.failed ? error_set(err, STATUS_MEMORY, "out of memory") : STATUS_OK;
+}
+
+static bool was_left(const struct crawl *c, uint32_t mark)
+{
+    uint32_t left;
+    for (size_t at = 0; at < c->left.size; at += sizeof left) {
+        memcpy(&left, c->left.data + at, sizeof left);
+        if (left == mark)
+            return true;
+    }
+    return false;
+}
+
+/* Is a name that a place has, or has left, another one's? `known`: NULL for a new place. Of those, the
+ * first look would be at all names for each one; what it misses the second look finds. */
+static bool taken_over(const struct crawl *c, const struct seen *seen, uint64_t id,
+                       const uint32_t *known, uint32_t mark)
+{
+    if (was_left(c, mark) || (known && seen_shares(seen, id, *known)))
+        return true;
+    return (known || c->feeding->look == LOOK_SECOND) && seen_shares(seen, id, mark);
+}
+
 /* A place with a name: new, known by that name, or known by another. */
 static enum status found_place(struct crawl *c, struct seen *seen, struct worklist *list,
                                struct work item, bool ask, struct error *err)
@@ -52,12 +81,13 @@ static enum status found_place(struct crawl *c, struct seen *seen, struct workli
         return error_set(err, STATUS_MEMORY, "out of memory");
     if (known && *known == mark)
         return STATUS_OK;
-    if (known && *known == MARK_GONE)
+    if ((known && *known == MARK_GONE) || taken_over(c, seen, item.id, known, mark))
         return changed(item.slug.size ? "repository" : "project", item.name, item.slug, err);
     if (known) {
+        status = leave(c, *known, err);
         *known = mark;
         item.flags |= WORK_CHECK;
-        return worklist_add(list, &item, err);
+        return status == STATUS_OK ? worklist_add(list, &item, err) : status;
     }
     status = seen_add(seen, item.id, mark, err);
     if (status == STATUS_OK && second)

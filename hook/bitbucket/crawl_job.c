@@ -34,6 +34,7 @@ static void clear_round(struct job *job)
     job->held_end = &job->held;
     job->location = job->absent = job->missing_page = NULL;
     job->missing = 0;
+    job->absent_place = false;
     job->probed = job->probing = false;
 }
 
@@ -96,15 +97,6 @@ static void begin_lookup(struct job *job, enum lookup why)
     job->todo = BIT(job->level == LEVEL_PROJECT ? ENDPOINT_PROJECT : ENDPOINT_REPOSITORY);
 }
 
-/* Of a part the list of groups is not read: a group that was named is there, with no members if it
- * is gone. */
-static enum status tell_group(struct crawl *c, const struct job *job, struct error *err)
-{
-    if (job->level != LEVEL_GROUP || !c->options->scope)
-        return STATUS_OK;
-    return builder_group(c->builder, job->target.group, false, err);
-}
-
 enum status job_open(struct crawl *c, enum endpoint_level level, const struct work *item,
                      enum look look, struct error *err)
 {
@@ -127,8 +119,6 @@ enum status job_open(struct crawl *c, enum endpoint_level level, const struct wo
     c->youngest = &job->next;
     c->open_jobs++;
     enum status status = set_names(job, item->name, item->slug, err);
-    if (status == STATUS_OK)
-        status = tell_group(c, job, err);
     if (status != STATUS_OK)
         return status;
     if (job->named)
@@ -177,7 +167,8 @@ enum status job_hold(struct crawl *c, struct job *job, enum endpoint_id endpoint
         free(copy);
         return error_set(err, STATUS_MEMORY, "out of memory");
     }
-    *held = (struct held){NULL, endpoint, start, c->source, *response, copy};
+    *held = (struct held){NULL, endpoint, start, c->source, *response, NULL};
+    held->url = copy;
     *response = (struct response){0};
     *job->held_end = held;
     job->held_end = &held->next;
@@ -332,6 +323,9 @@ static enum status settle_here(struct crawl *c, struct job *job, const struct re
     job->target.place.id = names->id;
     job->personal = names->personal;
     enum status status = set_names(job, names->key, names->slug, err);
+    /* What was read under another name has the restrictions of the project that it was in. */
+    if (status == STATUS_OK && !named)
+        status = builder_anew(c->builder, job->target.place, err);
     if (status == STATUS_OK)
         status = request_feed(c, job, r->route.endpoint, r->url.data, 0, response->body, &result,
                               err);
@@ -348,6 +342,15 @@ static enum status settle_here(struct crawl *c, struct job *job, const struct re
     return STATUS_OK;
 }
 
+/* The place is there, only what may be missing is missing: what the round read is good. */
+static enum status stay(struct job *job)
+{
+    free(job->absent);
+    job->absent = NULL;
+    job->lookup = LOOKUP_NO;
+    return STATUS_OK;
+}
+
 static enum status is_here(struct crawl *c, struct job *job, const struct request *r,
                            const struct response *response, struct error *err)
 {
@@ -357,8 +360,12 @@ static enum status is_here(struct crawl *c, struct job *job, const struct reques
         return status;
     bool same = job->lookup == LOOKUP_NAMED || names.id == job->target.place.id;
     switch (job->lookup) {
-    case LOOKUP_ABSENT: /* it is there after all: then something of it should not be missing */
-        return error_set(err, STATUS_FORMAT, "%s", job->absent);
+    case LOOKUP_ABSENT: /* it is there after all: then nothing of it should be missing that each has */
+        if (same && job->absent_place)
+            return error_set(err, STATUS_FORMAT, "%s", job->absent);
+        if (same)
+            return stay(job);
+        break;
     case LOOKUP_LISTED:
         if (!same)
             return error_set(err, STATUS_FORMAT,

@@ -16,8 +16,8 @@
  * have its old name by now. (Lists of several pages, restrictions excepted, are not held back: they
  * could be large.)
  *
- * Memory, beside the builder's: 32 bytes a repository, project or group at most, and a user's if the
- * crawl has reports or a scope (worklist.h); two open jobs a slot, each with a dozen answers at most.
+ * Memory, beside the builder's: 16 bytes a repository, project or group, and a user if the crawl
+ * has reports or a scope (worklist.h); two open jobs a slot, each with a dozen answers at most.
  */
 #ifndef REFGATE_BITBUCKET_CRAWL_STATE_H
 #define REFGATE_BITBUCKET_CRAWL_STATE_H
@@ -78,6 +78,7 @@ struct job {
     char *location;       /* of a 307, by the last endpoint that was answered so */
     enum endpoint_id location_of;
     char *absent;         /* the sentence for a place that seems to be gone */
+    bool absent_place;    /* it says so of the place, not perhaps of something in it only */
     uint64_t missing;     /* endpoints that the recording lacks */
     char *missing_page;   /* the sentence for a page in the middle that it lacks */
     struct held *held, **held_end;
@@ -108,6 +109,7 @@ struct crawl {
 
     struct worklist groups, users, projects, repositories;
     struct seen seen_groups, seen_users, seen_projects, seen_repositories;
+    struct buffer left; /* marks of names that places had, and have no more */
     /* Whose answer is being fed. */
     const struct job *feeding;
     enum endpoint_id feeding_endpoint;
@@ -120,6 +122,7 @@ struct crawl {
     bool number_first[ENDPOINTS];   /* `latest` is not there */
     bool fallback_first[ENDPOINTS]; /* the endpoint is not there */
     uint64_t lacking;  /* endpoints that this server does not have */
+    uint64_t had;      /* … that it has: something of it was answered */
     uint64_t given_up; /* reports that the account may not see */
     uint64_t noted[NOTES]; /* endpoints */
     char *parked[ENDPOINTS]; /* no answer in the recording, which is fine if the server lacks it */

@@ -76,8 +76,11 @@ const struct endpoint endpoints[ENDPOINTS] = {
                                    ENDPOINT_OLD_LACKS | ENDPOINT_404_NONE, MODEL,
                                    REPOSITORY "/branchmodel/configuration", "REPO_ADMIN",
                                    NO_FALLBACK},
+    /* 404: "The repository does not exist, or its configured default branch does not exist" (OpenAPI
+     * document of 9.4). */
     [ENDPOINT_DEFAULT_BRANCH] = {"default branch of a repository", LEVEL_REPOSITORY,
-                                 ENDPOINT_204_NONE, API, REPOSITORY "/default-branch", "REPO_READ",
+                                 ENDPOINT_204_NONE | ENDPOINT_404_EITHER, API,
+                                 REPOSITORY "/default-branch", "REPO_READ",
                                  ENDPOINT_DEFAULT_BRANCH_OLD},
     [ENDPOINT_DEFAULT_BRANCH_OLD] = {"default branch of a repository", LEVEL_REPOSITORY,
                                      ENDPOINT_204_NONE | ENDPOINT_404_NONE | ENDPOINT_FALLBACK, API,

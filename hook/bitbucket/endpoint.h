@@ -76,6 +76,8 @@ enum { /* flags */
     ENDPOINT_ADMIN = 256,     /* tokens are refused there: Basic authentication if there is one
                                  (rest-api.md 4.1) */
     ENDPOINT_TWICE = 512,     /* a list that is looked at again at the end */
+    ENDPOINT_404_EITHER = 1024, /* 404 with errors[]: there is none here, or the place is gone: only
+                                   a look at the place can tell */
 };
 /* Which mark a refusal leaves on the place with --allow-partial; see builder_incomplete(). */
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -110,6 +111,10 @@ enum status facts_begin(const char *path, struct text base_url, int64_t started_
     buffer_init(&facts->pending, SIZE_MAX);
     enum status status = publication_begin(&facts->publication, path, err);
     facts->open = status == STATUS_OK;
+    /* The hook never reads it, and it has addresses and hosts in it: not for everybody. */
+    if (status == STATUS_OK && fchmod(facts->publication.fd, facts->publication.mode & 0640 ?
+                                      facts->publication.mode & 0640 : 0640) < 0)
+        status = error_errno(err, STATUS_IO, errno, "cannot set the mode of the file for reports");
     if (status == STATUS_OK)
         status = write_line(facts, "facts", header(base_url, started_ms), err);
     if (status != STATUS_OK) {

@@ -71,9 +71,19 @@ static void read_next(struct parse *p, const json_t *body, uint64_t start)
     p->result.next = next;
 }
 
+/* Is it the page that was asked for? A proxy that mixes up two answers would give its list a hole. */
+static void check_start(struct parse *p, const json_t *body, uint64_t start)
+{
+    bool there;
+    uint64_t given = field_u64(&p->fields, body, "start", OPTIONAL, &there);
+    if (there && given != start)
+        field_fail(&p->fields, "start", "is that of another page");
+}
+
 static void parse_page(struct parse *p, const json_t *body, uint64_t start, value_parser *parser)
 {
     json_t *values = field_array(&p->fields, body, "values", REQUIRED);
+    check_start(p, body, start);
     read_next(p, body, start);
     p->fields.in_page = true;
     for (size_t i = 0; i < json_array_size(values) && p->fields.status == STATUS_OK; i++) {

@@ -40,6 +40,7 @@ struct feed {
     struct builder *builder;
     struct facts *facts; /* NULL: answers for reports are only checked */
     const struct feed_listener *listener;
+    bool names_model;  /* some restriction's matcher speaks of the branching model */
     char version[64];  /* of Bitbucket, once ENDPOINT_PROPERTIES was fed */
 };
 

@@ -364,8 +364,9 @@ static enum status write_line(struct journal *j, struct error *err)
             j->closed = true;
             /* Should that fail too, the next journal_resume() does it. */
             bool whole = !ftruncate(j->fd, (off_t)j->size);
-            return error_errno(err, STATUS_IO, why, "cannot write the answer to %s%s", j->meta,
-                               whole ? "" : " (a part of it is there)");
+            return error_errno(err, STATUS_IO, why, "cannot write to %.*s" JOURNAL_ANSWERS "%s",
+                               (int)(strlen(j->meta) - strlen(JOURNAL_META)), j->meta,
+                               whole ? "" : " (a part of an answer is there)");
         }
         done += (size_t)wrote;
     }

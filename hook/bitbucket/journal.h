@@ -25,6 +25,9 @@ enum status journal_create(const char *directory, struct text base_url, int64_t 
  * another instance, finished, or damaged, STATUS_TRUST for links and for what others could change. */
 enum status journal_resume(const char *directory, struct text base_url, struct journal **out,
                            struct error *err) MUST_CHECK;
+/* Is a journal that is only read, a finished one, ours alone? As journal_resume(): STATUS_NOT_FOUND;
+ * STATUS_TRUST for links and for what others could change. */
+enum status journal_check(const char *directory, struct error *err) MUST_CHECK;
 int64_t journal_started(const struct journal *journal);
 /* One answer. `raw` are the bytes that Bitbucket sent, `body` the same, parsed; NULL: none. After an
  * error nothing more can be added; what was added before is whole. */

@@ -151,6 +151,28 @@ enum status journal_file_open(int directory, const char *name, int flags, int *f
     return status;
 }
 
+enum status journal_check(const char *path, struct error *err)
+{
+    static const char *const names[] = {JOURNAL_META, JOURNAL_ANSWERS};
+    int directory = -1;
+    char *plain = journal_directory_path(path);
+    if (!plain)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    enum status status = journal_directory_open(plain, &directory, err);
+    for (size_t i = 0; i < 2 && status == STATUS_OK; i++) {
+        int fd;
+        status = journal_file_open(directory, names[i], O_RDONLY, &fd, err);
+        if (status == STATUS_OK)
+            close(fd);
+        else
+            error_prefix(err, "%s", plain);
+    }
+    if (directory >= 0)
+        close(directory);
+    free(plain);
+    return status;
+}
+
 /* ------------------------------------------------------------------ removing */
 
 /* Somebody who is writing it holds a lock on it. Something that is no file is no journal's, and

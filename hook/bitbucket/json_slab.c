@@ -61,6 +61,8 @@ static void *take(size_t size)
         return malloc(size);
     size_t whole = (size + ALIGNMENT - 1) & ~(ALIGNMENT - 1);
     if (whole > open_slab.left || whole < size) {
+        /* And all that comes after: a slab never holds a part of a value that is not in it itself. */
+        open_slab.left = 0;
         slabs.spilled[open_slab.number] = true;
         return malloc(size);
     }

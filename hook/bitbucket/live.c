@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bitbucket/feed.h"
+
 struct slot { /* a question under way */
     bool asked, answered; /* answered: `response` is of the earlier crawl */
     char *url;
@@ -67,10 +69,14 @@ uint64_t live_reused(const struct live *live)
 
 /* ------------------------------------------------------------------ asking */
 
-/* A refusal is asked for again: perhaps that is why the crawl was begun anew. */
-static bool still_good(int status)
+/* A refusal is asked for again: perhaps that is why the crawl was begun anew. So is what the server
+ * seemed not to have: a plugin may have been off for a moment. */
+static bool still_good(const struct response *response)
 {
-    return status == 200 || status == 204 || status == 307 || status == 400 || status == 404;
+    int status = response->status;
+    if (status == 404)
+        return feed_is_resource_error(response->body);
+    return status == 200 || status == 204 || status == 307 || status == 400;
 }
 
 /* The answer of the interrupted crawl into slot->response. *found: there is one that counts. A line
@@ -86,7 +92,7 @@ static enum status look_earlier(struct live *live, struct slot *slot, bool *foun
         return STATUS_OK;
     if (status != STATUS_OK)
         return error_set(err, status, "%s", why.text);
-    *found = still_good(slot->response.status);
+    *found = still_good(&slot->response);
     if (!*found)
         recording_release(&slot->response);
     return STATUS_OK;

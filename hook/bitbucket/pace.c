@@ -1,9 +1,12 @@
 #include "bitbucket/pace.h"
 
 #define SECOND_US 1000000
-#define RATE_LEAST 0.2 /* requests a second that 429s never go below */
-#define RECOVERY 20.0  /* seconds after which a halved rate has doubled */
-#define RECOVERY_MOST 10.0 /* of them at once: nothing is learned while nobody asks */
+#define RATE_LEAST 0.2     /* requests a second that 429s never go below */
+#define RATE_USUAL 5.0     /* nor this, unless they come at this rate, too */
+#define RECOVERY 0.25      /* of a learned rate, what it gains in a second, */
+#define RECOVERY_LEAST 2.0 /* and at least so many requests a second */
+#define RECOVERY_MOST 2.0  /* seconds of it at once: nothing is learned while nobody asks */
+#define WINDOW_LEAST 0.25  /* seconds: how fast the first few answers came says little */
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MOST_MS (60 * 1000)
 
@@ -36,17 +39,6 @@ static void refill(struct pace *pace, int64_t now_us)
     pace->filled_us = now_us;
 }
 
-static void count(struct pace *pace, int64_t now_us)
-{
-    double window = seconds(now_us - pace->window_us);
-    if (window >= 1) {
-        pace->observed_per_s = (double)pace->window_count / window;
-        pace->window_us = now_us;
-        pace->window_count = 0;
-    }
-    pace->window_count++;
-}
-
 int64_t pace_take(struct pace *pace, int64_t now_us)
 {
     if (now_us < pace->not_before_us)
@@ -57,26 +49,30 @@ int64_t pace_take(struct pace *pace, int64_t now_us)
             return (int64_t)((1 - pace->tokens) / pace->fill_per_s * SECOND_US) + 1;
         pace->tokens -= 1;
     }
-    count(pace, now_us);
     return 0;
 }
 
 /* The rate that the server did not bear: of the last whole second, or of the one that began. */
 static double borne(const struct pace *pace, int64_t now_us)
 {
-    double window = seconds(now_us - pace->window_us);
-    double now = (double)pace->window_count / (window > 1 ? window : 1);
-    double rate = now > pace->observed_per_s ? now : pace->observed_per_s;
-    return pace->fill_per_s > 0 && pace->fill_per_s < rate ? pace->fill_per_s : rate;
+    double window = seconds(now_us - pace->window_us), known = pace->fill_per_s;
+    bool begun = pace->observed_per_s <= 0 && window < 1;
+    if (begun && known > 0)
+        return known; /* too soon after another 429 to say more */
+    double least = begun ? WINDOW_LEAST : 1;
+    double rate = (double)pace->window_count / (window > least ? window : least);
+    if (rate < pace->observed_per_s)
+        rate = pace->observed_per_s;
+    return known > 0 && known < rate ? known : rate;
 }
 
 static void slow_down(struct pace *pace, int64_t now_us)
 {
     double rate = borne(pace, now_us) / 2;
-    pace->fill_per_s = rate > RATE_LEAST ? rate : RATE_LEAST;
+    bool usual = pace->fill_per_s > 0 && pace->fill_per_s <= RATE_USUAL;
+    double least = usual ? RATE_LEAST : RATE_USUAL;
+    pace->fill_per_s = rate > least ? rate : least;
     pace->capacity = pace->fill_per_s > 1 ? pace->fill_per_s : 1;
-    pace->step_per_s = pace->fill_per_s / RECOVERY;
-    pace->observed_per_s = 0;
 }
 
 void pace_throttled(struct pace *pace, int64_t retry_after_ms, int64_t now_us)
@@ -102,15 +98,32 @@ void pace_throttled(struct pace *pace, int64_t retry_after_ms, int64_t now_us)
     pace->raised_us = pace->not_before_us;
     pace->window_us = pace->not_before_us;
     pace->window_count = 0;
+    pace->observed_per_s = 0;
+}
+
+static void count(struct pace *pace, int64_t now_us)
+{
+    double window = seconds(now_us - pace->window_us);
+    if (now_us < pace->window_us) /* it was under way when another got a 429 */
+        return;
+    if (window >= 1) {
+        pace->observed_per_s = (double)pace->window_count / window;
+        pace->window_us = now_us;
+        pace->window_count = 0;
+    }
+    pace->window_count++;
 }
 
 void pace_answered(struct pace *pace, int64_t now_us)
 {
+    count(pace, now_us);
     if (pace->told || pace->fill_per_s <= 0 || now_us < pace->raised_us + SECOND_US)
         return;
     refill(pace, now_us);
-    double quiet = seconds(now_us - pace->raised_us);
-    pace->fill_per_s += pace->step_per_s * (quiet < RECOVERY_MOST ? quiet : RECOVERY_MOST);
+    double quiet = seconds(now_us - pace->raised_us), step = pace->fill_per_s * RECOVERY;
+    if (step < RECOVERY_LEAST)
+        step = RECOVERY_LEAST;
+    pace->fill_per_s += step * (quiet < RECOVERY_MOST ? quiet : RECOVERY_MOST);
     pace->capacity = pace->fill_per_s > 1 ? pace->fill_per_s : 1;
     pace->raised_us = now_us;
 }

@@ -2,9 +2,10 @@
  * pace.h - how fast Bitbucket may be asked (Atlassian, "Improving instance stability with rate
  * limiting": a token bucket for each user and node; status 429 with Retry-After when it is empty).
  *
- * A limit that was told (the server's settings, --rate) is kept to. Without one, requests go as fast as
- * they can until the first 429; then the rate that was observed is taken, halved at each further 429
- * and raised by a twentieth of the halved rate for each second without one.
+ * A limit that was told (the server's settings, --rate) is kept to. Without one, requests go as fast
+ * as they can until the first 429; then at half of the rate at which answers came. Each further 429
+ * halves it again, and each second without one raises it by a quarter. Below 5 requests a second, the
+ * rate that Bitbucket has by default, it goes only if that is answered 429, too.
  *
  * Pure: times are given (monotonic, microseconds), nothing sleeps here.
  */
@@ -27,9 +28,8 @@ struct pace {
     int64_t waited_us;           /* that 429 cost */
 
     bool told;                   /* fill_per_s is a limit that somebody set */
-    double step_per_s;           /* what a learned rate gains each second */
-    int64_t raised_us;           /* when it last did */
-    double observed_per_s;       /* requests, in the last whole second or more */
+    int64_t raised_us;           /* when a learned rate was raised last */
+    double observed_per_s;       /* answers, in the last whole second or more; 0: none since a 429 */
     int64_t window_us;           /* when counting began */
     uint64_t window_count;
 };

@@ -94,6 +94,8 @@ void parse_restriction(struct parse *p, const json_t *value)
         /* An unknown type or matcher is kept as it is: the policy answers "cannot tell". */
         head->type = restriction_type_parse(head->type_text);
         head->matcher = matcher_type_parse(head->matcher_type_text);
+        p->feed->names_model = p->feed->names_model || head->matcher == MATCHER_MODEL_BRANCH ||
+                               head->matcher == MATCHER_MODEL_CATEGORY;
         read_users(p, value, &arena, &row.exempt);
         read_groups(p, value, &arena, &row.exempt);
         read_keys(p, value, &arena, &row.exempt);

@@ -15,6 +15,7 @@
 #include "bitbucket/url.h"
 
 #define SLOTS_FIRST 1024
+#define READ_FIRST ((size_t)1024 * 1024)
 
 static enum status grow(struct recording *r, struct error *err)
 {
@@ -68,38 +69,86 @@ static enum status add_line(struct recording *r, uint32_t file, uint64_t number,
     return STATUS_OK;
 }
 
+/* The lines of a file, one after another. getline() would take a file without any into memory whole. */
+struct lines {
+    int fd;
+    char *bytes; /* from `begin` to `end`: read, and not given yet */
+    size_t room, begin, end;
+    uint64_t offset; /* of bytes[end] in the file */
+};
+
+static enum status read_more(struct lines *in, size_t *got, struct error *err)
+{
+    size_t rest = in->end - in->begin;
+    if (in->begin)
+        memmove(in->bytes, in->bytes + in->begin, rest);
+    in->begin = 0;
+    in->end = rest;
+    if (in->end == in->room) {
+        size_t room = in->room ? in->room * 2 : READ_FIRST;
+        char *bytes = realloc(in->bytes, room);
+        if (!bytes)
+            return error_set(err, STATUS_MEMORY, "out of memory");
+        in->bytes = bytes;
+        in->room = room;
+    }
+    ssize_t more;
+    do
+        more = pread(in->fd, in->bytes + in->end, in->room - in->end, (off_t)in->offset);
+    while (more < 0 && errno == EINTR);
+    if (more < 0)
+        return error_errno(err, STATUS_IO, errno, "cannot read");
+    in->end += (size_t)more;
+    in->offset += (uint64_t)more;
+    *got = (size_t)more;
+    return STATUS_OK;
+}
+
+/* The next line without its newline; STATUS_NOT_FOUND: there is none. */
+static enum status next_line(struct lines *in, struct text *line, uint64_t *offset, struct error *err)
+{
+    size_t looked_at = 0, got = 1;
+    for (;;) {
+        const char *start = in->bytes ? in->bytes + in->begin : "";
+        size_t size = in->end - in->begin;
+        const char *end = size ? memchr(start + looked_at, '\n', size - looked_at) : NULL;
+        if (end) {
+            *line = (struct text){start, (size_t)(end - start)};
+            *offset = in->offset - size;
+            in->begin += line->size + 1;
+            return STATUS_OK;
+        }
+        if (size > RECORDING_LINE_MAX)
+            return error_set(err, STATUS_LIMIT, "the line is longer than %zu MiB",
+                             RECORDING_LINE_MAX >> 20);
+        if (!got)
+            return size ? error_set(err, STATUS_FORMAT, "the last line is cut off") :
+                          STATUS_NOT_FOUND;
+        looked_at = size;
+        enum status status = read_more(in, &got, err);
+        if (status != STATUS_OK)
+            return status;
+    }
+}
+
 static enum status index_file(struct recording *r, uint32_t file, struct error *err)
 {
+    struct lines in = {.fd = r->fds[file]};
+    struct error why;
+    struct text line = TEXT_NONE;
     enum status status = STATUS_OK;
-    char *line = NULL;
-    size_t room = 0;
     uint64_t offset = 0, number = 0;
-    int copy = dup(r->fds[file]);
-    FILE *in = copy < 0 ? NULL : fdopen(copy, "r");
-    if (!in) {
-        if (copy >= 0)
-            close(copy);
-        return error_errno(err, STATUS_IO, errno, "cannot read %s of the recording",
-                           r->names[file]);
-    }
-    ssize_t got;
-    errno = 0;
-    while (status == STATUS_OK && (got = getline(&line, &room, in)) > 0) {
+    while (status == STATUS_OK) {
         number++;
-        size_t size = (size_t)got;
-        if (line[size - 1] != '\n')
-            status = error_set(err, STATUS_FORMAT, "%s:%llu: the last line is cut off",
-                               r->names[file], (unsigned long long)number);
-        else if (size > 1)
-            status = add_line(r, file, number, offset, (struct text){line, size - 1}, err);
-        offset += size;
+        status = next_line(&in, &line, &offset, &why);
+        if (status == STATUS_OK && line.size)
+            status = add_line(r, file, number, offset, line, err);
+        else if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            error_set(err, status, "%s:%llu: %s", r->names[file], (unsigned long long)number,
+                      why.text);
     }
-    if (status == STATUS_OK && ferror(in))
-        status = error_errno(err, STATUS_IO, errno, "cannot read %s of the recording",
-                             r->names[file]);
-    free(line);
-    fclose(in);
-    return status;
+    free(in.bytes);
+    return status == STATUS_NOT_FOUND ? STATUS_OK : status;
 }
 
 /* ------------------------------------------------------------------ opening */

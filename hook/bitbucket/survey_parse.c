@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "bitbucket/feed.h"
 
+#define FILL_LEAST 0.001 /* requests a second; with less nobody would wait for the end */
 #define MESSAGE_MAX 200 /* bytes of Bitbucket's own words in a sentence */
 
 int64_t survey_skew(int64_t date_ms, int64_t asked_ms, int64_t answered_ms)
@@ -28,7 +29,7 @@ static bool read_settings(const json_t *settings, double *capacity, double *fill
     const json_t *c = json_object_get(settings, "capacity");
     const json_t *f = json_object_get(settings, "fillRate");
     if (!json_is_number(c) || !json_is_number(f) || json_number_value(c) <= 0 ||
-        json_number_value(f) <= 0)
+        json_number_value(f) < FILL_LEAST)
         return false;
     *capacity = json_number_value(c);
     *fill = json_number_value(f);

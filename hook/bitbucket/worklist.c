@@ -11,7 +11,7 @@
 
 #define IN_MEMORY ((size_t)64 * 1024) /* of the tail; what is read back is read in such pieces */
 #define NAME_MAX_BYTES ((size_t)64 * 1024)
-#define SEEN_FIRST 256
+#define SEEN_MORE 8 /* slots, beside an eighth */
 
 struct head { /* of an item in the file: id, flags, sizes; then the names */
     uint64_t id;
@@ -170,18 +170,9 @@ enum status worklist_take(struct worklist *list, struct work *out, struct error 
 
 void seen_free(struct seen *seen)
 {
-    free(seen->keys);
-    free(seen->marks);
-    *seen = (struct seen){0};
-}
-
-/* The slot of a key, or the empty one where it belongs. */
-static size_t slot_of(const struct seen *seen, uint64_t key)
-{
-    size_t slot = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 24) & (seen->room - 1);
-    while (seen->keys[slot] && seen->keys[slot] != key)
-        slot = (slot + 1) & (seen->room - 1);
-    return slot;
+    for (size_t i = 0; i < SEEN_PARTS; i++)
+        free(seen->parts[i].keys);
+    *seen = (struct seen){.used = 0};
 }
 
 static uint64_t key_of(uint64_t key)
@@ -189,46 +180,80 @@ static uint64_t key_of(uint64_t key)
     return key ? key : UINT64_MAX; /* 0 is the empty slot, and no id */
 }
 
-uint32_t *seen_find(const struct seen *seen, uint64_t key)
+static uint64_t scattered(uint64_t key)
 {
-    if (!seen->room)
-        return NULL;
-    size_t slot = slot_of(seen, key_of(key));
-    return seen->keys[slot] ? &seen->marks[slot] : NULL;
+    key *= UINT64_C(0x9e3779b97f4a7c15);
+    key ^= key >> 32;
+    return key * UINT64_C(0x9e3779b97f4a7c15);
 }
 
-static enum status grow(struct seen *seen, struct error *err)
+/* The slot of a key, or the empty one where it belongs. */
+static size_t slot_of(const struct seen_part *part, uint64_t key)
 {
-    struct seen larger = {.room = seen->room ? seen->room * 2 : SEEN_FIRST, .used = seen->used};
-    larger.keys = calloc(larger.room, sizeof *larger.keys);
-    larger.marks = calloc(larger.room, sizeof *larger.marks);
-    if (!larger.keys || !larger.marks) {
-        seen_free(&larger);
+    size_t slot = (size_t)((scattered(key) & UINT32_MAX) * part->room >> 32);
+    while (part->keys[slot] && part->keys[slot] != key)
+        slot = slot + 1 < part->room ? slot + 1 : 0;
+    return slot;
+}
+
+static size_t part_of(uint64_t key)
+{
+    return (size_t)(scattered(key) >> 32) % SEEN_PARTS;
+}
+
+uint32_t *seen_find(const struct seen *seen, uint64_t key)
+{
+    const struct seen_part *part = &seen->parts[part_of(key_of(key))];
+    if (!part->room)
+        return NULL;
+    size_t slot = slot_of(part, key_of(key));
+    return part->keys[slot] ? &part->marks[slot] : NULL;
+}
+
+static enum status grow(struct seen_part *part, struct error *err)
+{
+    struct seen_part larger = {.room = part->room + part->room / 8 + SEEN_MORE, .used = part->used};
+    larger.keys = calloc(larger.room, sizeof *larger.keys + sizeof *larger.marks);
+    if (!larger.keys)
         return error_set(err, STATUS_MEMORY, "out of memory");
-    }
-    for (size_t i = 0; i < seen->room; i++)
-        if (seen->keys[i]) {
-            size_t slot = slot_of(&larger, seen->keys[i]);
-            larger.keys[slot] = seen->keys[i];
-            larger.marks[slot] = seen->marks[i];
+    larger.marks = (uint32_t *)(larger.keys + larger.room);
+    for (size_t i = 0; i < part->room; i++)
+        if (part->keys[i]) {
+            size_t slot = slot_of(&larger, part->keys[i]);
+            larger.keys[slot] = part->keys[i];
+            larger.marks[slot] = part->marks[i];
         }
-    seen_free(seen);
-    *seen = larger;
+    free(part->keys);
+    *part = larger;
     return STATUS_OK;
 }
 
 enum status seen_add(struct seen *seen, uint64_t key, uint32_t mark, struct error *err)
 {
-    if (seen->used >= seen->room / 4 * 3) {
-        enum status status = grow(seen, err);
+    struct seen_part *part = &seen->parts[part_of(key_of(key))];
+    if (part->used >= part->room / 8 * 7) {
+        enum status status = grow(part, err);
         if (status != STATUS_OK)
             return status;
     }
-    size_t slot = slot_of(seen, key_of(key));
-    seen->used += !seen->keys[slot];
-    seen->keys[slot] = key_of(key);
-    seen->marks[slot] = mark;
+    size_t slot = slot_of(part, key_of(key));
+    bool fresh = !part->keys[slot];
+    part->used += fresh;
+    seen->used += fresh;
+    part->keys[slot] = key_of(key);
+    part->marks[slot] = mark;
     return STATUS_OK;
+}
+
+bool seen_shares(const struct seen *seen, uint64_t key, uint32_t mark)
+{
+    for (size_t n = 0; n < SEEN_PARTS; n++) {
+        const struct seen_part *part = &seen->parts[n];
+        for (size_t i = 0; i < part->room; i++)
+            if (part->marks[i] == mark && part->keys[i] && part->keys[i] != key_of(key))
+                return true;
+    }
+    return false;
 }
 
 static void fold(struct buffer *out, struct text t)

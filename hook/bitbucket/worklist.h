@@ -44,18 +44,27 @@ enum status worklist_add(struct worklist *list, const struct work *item,
  * none now (err is untouched). */
 enum status worklist_take(struct worklist *list, struct work *out, struct error *err) MUST_CHECK;
 
-/* Numbers that were seen, each with a 32-bit mark: 12 bytes a slot, at least three eighths of them in
- * use, so at most 32 bytes an item. */
-struct seen {
+/* Numbers that were seen, each with a 32-bit mark. In parts that grow by an eighth, each for itself: so
+ * at least seven ninths of seven eighths of the slots are in use, and what is copied while a part grows
+ * is small. 12 bytes a slot: about 16 bytes an item at most, and a few KiB. */
+#define SEEN_PARTS 64
+struct seen_part {
     uint64_t *keys; /* 0: an empty slot */
-    uint32_t *marks;
+    uint32_t *marks; /* in the same piece of memory */
     size_t room, used;
+};
+struct seen {
+    struct seen_part parts[SEEN_PARTS];
+    size_t used; /* of all parts */
 };
 void seen_free(struct seen *seen);
 /* The mark of `key`, which may be changed; NULL if it was not seen. */
 uint32_t *seen_find(const struct seen *seen, uint64_t key);
 /* A key that was not seen. STATUS_MEMORY. */
 enum status seen_add(struct seen *seen, uint64_t key, uint32_t mark, struct error *err) MUST_CHECK;
+
+/* Has another key than this one the mark? Looks at all of them. */
+bool seen_shares(const struct seen *seen, uint64_t key, uint32_t mark);
 
 /* 64 bits of a name (or of two: key and slug), without ASCII case; 0: out of memory. From SHA-256, so
  * that nobody makes two groups that are taken for one. */

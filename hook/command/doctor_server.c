@@ -60,8 +60,8 @@ static bool check_reachable(struct doctor *d, struct client *client)
             refuse_account(d, &err);
         else
             doctor_say(d, DOCTOR_FAIL, "server",
-                       "check --url (with the context path), name resolution, proxy, and with "
-                       "--cacert whose certificates are trusted",
+                       "see whether Bitbucket is up; check --url (with the context path), name "
+                       "resolution, proxy, and with --cacert whose certificates are trusted",
                        "%s", err.text);
         return false;
     }

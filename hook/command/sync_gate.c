@@ -47,6 +47,18 @@ static enum status check_shrink(struct sync_run *run, const struct builder_summa
 
 /* ------------------------------------------------------------------ rights */
 
+/* What --allow-partial did without, or what reports need; what an old Bitbucket lacks is no news, nor
+ * is, in a part, what the last full sync did without. */
+static void warn_refused(struct sync_run *run, struct snapshot *fresh)
+{
+    const struct meta_record *meta = snapshot_meta_record(fresh);
+    if (sync_options_part(&run->options) && !run->crawl.refused)
+        return;
+    for (size_t i = 0; i < meta->note_count; i++)
+        if (!text_starts(meta->notes[i], TEXT("this version of Bitbucket")))
+            sync_warn(run, "%.*s", TEXT_ARG(meta->notes[i]));
+}
+
 static bool administers(enum permission permission)
 {
     return permission == PERMISSION_ADMIN || permission == PERMISSION_SYS_ADMIN;
@@ -100,8 +112,8 @@ static enum status check_account(struct sync_run *run, const struct view *view, 
     if (status != STATUS_OK || all == ANSWER_YES)
         return status;
     const char *what = !known                ? "is no user's (a project's or a repository's token?)"
-                       : all == ANSWER_NO ? "has not the global permission ADMIN"
-                                          : "has perhaps not the global permission ADMIN";
+                       : all == ANSWER_NO ? "does not have the global permission ADMIN"
+                                          : "may not have the global permission ADMIN";
     if (run->options.allow_partial) {
         sync_warn(run, "the account %s %s: what it may not see is missing", account, what);
         return STATUS_OK;
@@ -121,7 +133,8 @@ static enum status check_rights(struct sync_run *run, struct snapshot *fresh, st
     const struct view view = snapshot_view(fresh, &arena);
     if (!*run->accounts[0] && !*run->accounts[1])
         status = error_set(err, STATUS_TRUST, "Bitbucket did not say whose account this is");
-    for (size_t i = 0; i < 2 && status == STATUS_OK; i++)
+    const bool one = text_equal_fold(text_of(run->accounts[0]), text_of(run->accounts[1]));
+    for (size_t i = 0; i < (one ? 1 : 2) && status == STATUS_OK; i++)
         if (*run->accounts[i])
             status = check_account(run, &view, run->accounts[i], err);
     arena_free(&arena);
@@ -189,6 +202,7 @@ enum status sync_gate_check(void *self, struct snapshot *fresh,
     struct sync_run *run = gate->run;
     if (!summary->counts[COUNT_REPOSITORIES])
         sync_warn(run, "the snapshot has no repositories");
+    warn_refused(run, fresh);
     enum status status = check_shrink(run, summary, err);
     if (status == STATUS_OK && gate->client)
         status = check_rights(run, fresh, err);

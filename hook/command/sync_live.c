@@ -101,8 +101,8 @@ static enum status look_around(struct reading *r, struct error *err)
              two ? user : "");
     if (survey.skew_known && llabs(survey.skew_ms) > SKEW_WORTH_A_WORD) {
         clock_format_duration(llabs(survey.skew_ms), skew, sizeof skew);
-        sync_warn(run, "Bitbucket's clock is %s %s of ours: the age of the snapshot counts by ours",
-                  skew, survey.skew_ms > 0 ? "ahead" : "behind");
+        sync_warn(run, "Bitbucket's clock is %s %s ours: the age of the snapshot counts by ours",
+                  skew, survey.skew_ms > 0 ? "ahead of" : "behind");
     }
     if (survey.limited == ANSWER_YES && survey.exempt != ANSWER_YES && survey.fill_per_s > 0) {
         client_limit(r->client, survey.capacity, survey.fill_per_s);
@@ -135,8 +135,7 @@ static enum status check_newest(const struct sync_run *run, int64_t started_ms, 
     clock_format(old->generated_ms, true, generated);
     clock_format(started_ms, true, started);
     return error_set(err, STATUS_USAGE,
-                     "the snapshot in place was published at %s, and what was interrupted began at "
-                     "%s: run it without --resume",
+                     "the snapshot in place was published at %s, and what was interrupted began at %s",
                      generated, started);
 }
 
@@ -145,7 +144,7 @@ static enum status resume_journal(struct reading *r, const char *path, struct er
 {
     const char *url = client_base_url(r->client);
     int64_t started = 0, finished;
-    if (recording_open(path, &r->whole, err) == STATUS_OK) {
+    if (journal_check(path, err) == STATUS_OK && recording_open(path, &r->whole, err) == STATUS_OK) {
         if (recording_finished(r->whole, &finished) && recording_started(r->whole, &started) &&
             sync_same_instance(recording_base_url(r->whole), text_of(url)))
             return check_newest(r->run, started, err);
@@ -154,8 +153,7 @@ static enum status resume_journal(struct reading *r, const char *path, struct er
     }
     enum status status = journal_resume(path, text_of(url), &r->journal, err);
     if (status == STATUS_NOT_FOUND)
-        return error_set(err, STATUS_USAGE,
-                         "there is nothing to go on with in %s: run it without --resume", path);
+        return error_set(err, status, "there is nothing to go on with in %s", path);
     if (status == STATUS_OK)
         status = check_newest(r->run, journal_started(r->journal), err);
     if (status == STATUS_OK)
@@ -163,20 +161,40 @@ static enum status resume_journal(struct reading *r, const char *path, struct er
     return status;
 }
 
+static enum status begin_journal(struct reading *r, const char *path, struct error *err)
+{
+    enum status status = STATUS_OK;
+    if (!r->run->options.record) /* of an earlier sync */
+        status = journal_remove(path, err);
+    if (status == STATUS_OK)
+        status = journal_create(path, text_of(client_base_url(r->client)), clock_now_ms(),
+                                &r->journal, err);
+    return status;
+}
+
+/* A timer that always says --resume: what cannot be gone on with is read anew. */
+static enum status resume_or_begin(struct reading *r, const char *path, struct error *err)
+{
+    enum status status = resume_journal(r, path, err);
+    bool anew = status == STATUS_NOT_FOUND ||
+                (!r->run->options.record && (status == STATUS_USAGE || status == STATUS_FORMAT));
+    if (status == STATUS_OK || !anew)
+        return status;
+    sync_say(r->run, "%s: everything is read anew", err->text);
+    journal_close(r->journal);
+    recording_close(r->whole);
+    r->journal = NULL;
+    r->whole = NULL;
+    return begin_journal(r, path, err);
+}
+
 static enum status open_journal(struct reading *r, struct error *err)
 {
     struct sync_run *run = r->run;
     char path[PATH_MAX];
     enum status status = journal_path(run, path, err);
-    if (status == STATUS_OK && run->options.resume) {
-        status = resume_journal(r, path, err);
-    } else if (status == STATUS_OK) {
-        if (!run->options.record) /* of an earlier sync */
-            status = journal_remove(path, err);
-        if (status == STATUS_OK)
-            status = journal_create(path, text_of(client_base_url(r->client)), clock_now_ms(),
-                                    &r->journal, err);
-    }
+    if (status == STATUS_OK)
+        status = run->options.resume ? resume_or_begin(r, path, err) : begin_journal(r, path, err);
     if (status == STATUS_OK)
         memcpy(run->journal, path, sizeof path);
     return status;
@@ -265,6 +283,9 @@ enum status sync_live(struct sync_run *run, struct error *err)
     journal_close(r.journal);
     recording_close(r.earlier);
     recording_close(r.whole);
+    /* Answers that cannot be used, or contradict each other: to go on would end in the same way. */
+    if (status == STATUS_FORMAT && !run->options.record)
+        drop_journal(run);
     if (run->complete || sync_options_part(&run->options))
         drop_journal(run);
     if (r.client)

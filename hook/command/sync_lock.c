@@ -70,12 +70,20 @@ enum status sync_lock_take(const char *snapshot, int64_t now_ms, int *out, struc
     struct stat st;
     if (!lock_path(snapshot, path))
         return error_set(err, STATUS_IO, "the path of the snapshot is too long");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0644);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0600);
+    if (fd < 0 && errno == ENOENT)
+        return error_set(err, STATUS_IO, "the directory of %s does not exist: make it first",
+                         snapshot);
     if (fd < 0)
         return error_errno(err, STATUS_IO, errno, "cannot open the lock %s", path);
     enum status status = STATUS_OK;
     if (fstat(fd, &st) || !S_ISREG(st.st_mode))
         status = error_set(err, STATUS_IO, "the lock %s is not a regular file", path);
+    else if (st.st_nlink > 1) /* its content is ours, and another file's would be lost */
+        status = error_set(err, STATUS_IO, "the lock %s has another name elsewhere", path);
+    /* Whoever may read it may lock it, for ever. One of an earlier version; not ours: as it is. */
+    else if ((st.st_mode & (S_IRWXG | S_IRWXO)) && st.st_uid == geteuid() && fchmod(fd, 0600))
+        status = error_errno(err, STATUS_IO, errno, "cannot set the mode of the lock %s", path);
     else if (fcntl(fd, F_OFD_SETLK, &lock))
         status = errno == EAGAIN || errno == EACCES
                      ? busy(fd, snapshot, err)

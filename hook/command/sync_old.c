@@ -20,7 +20,8 @@ enum status sync_old_open(struct sync_run *run, struct error *err)
         return error_set(err, status, "a part needs a snapshot to go into: %s; run a full sync first",
                          why.text);
     if (status != STATUS_NOT_FOUND)
-        sync_warn(run, "the snapshot in place is not compared with: %s", why.text);
+        sync_warn(run, "the snapshot in place is not compared with%s: %s",
+                  status == STATUS_TRUST ? ", and the hook would not use one there" : "", why.text);
     return STATUS_OK;
 }
 

@@ -17,7 +17,7 @@ const struct option_spec sync_option_specs[SYNC_OPTION_COUNT] = {
     {"output", "FILE", "the snapshot (default: what the configuration names)", false},
     {"project", "KEY", "refresh only this project with its repositories (repeatable)", true},
     {"repo", "KEY/SLUG", "refresh only this repository (repeatable)", true},
-    {"resume", NULL, "go on with what an interrupted sync has read", false},
+    {"resume", NULL, "go on with what an interrupted sync has read, if there is one", false},
     {"full", NULL, "read everything anew (this is the default)", false},
     {"record", "DIR", "keep all answers, without secrets, as a recording", false},
     {"replay", "DIR", "build from a recording (refgate-snapshot(5)); asks nobody", false},

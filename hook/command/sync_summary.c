@@ -48,6 +48,24 @@ static void text_of_requests(const struct sync_run *run)
         line("recording", text_of(run->journal), "");
 }
 
+/* What was read, and from when the age of the rest counts. */
+static void text_of_parts(const struct sync_run *run)
+{
+    const struct sync_options *o = &run->options;
+    char time[CLOCK_TEXT_SIZE], repository[256];
+    if (!sync_options_part(o))
+        return;
+    clock_format(run->header.started_ms, true, time);
+    printf("%-18s%s\n", "age counts from", time);
+    for (size_t i = 0; i < o->project_count; i++)
+        line("part", text_of(o->projects[i]), "");
+    for (size_t i = 0; i < o->repository_count; i++) {
+        snprintf(repository, sizeof repository, "%s/%s", o->repositories[i].project_key,
+                 o->repositories[i].slug);
+        line("part", text_of(repository), "");
+    }
+}
+
 void sync_summary_text(const struct sync_run *run)
 {
     char time[CLOCK_TEXT_SIZE], version[96];
@@ -56,6 +74,7 @@ void sync_summary_text(const struct sync_run *run)
     line("published", text_of(run->output.path), "");
     line("source", text_of(run->base_url), version);
     printf("%-18s%s\n", "generated", time);
+    text_of_parts(run);
     number("answers", run->crawl.answers);
     text_of_requests(run);
     number_if("moved", run->crawl.moved);

@@ -39,6 +39,7 @@ enum status builder_new(const volatile sig_atomic_t *cancel, struct builder **ou
     b->notes.size = sizeof(uint32_t);
     b->marks.size = sizeof(struct mark_row);
     b->parts.size = sizeof(struct part_row);
+    b->anew.size = sizeof(struct anew_row);
     b->gone_projects.size = b->gone_repositories.size = sizeof(uint64_t);
     *out = b;
     return STATUS_OK;
@@ -62,6 +63,7 @@ void builder_free(struct builder *b)
         &b->levels, &b->branches, &b->models,  &b->restrictions, &b->user_grants,
         &b->keys,   &b->services, &b->notes,   &b->group_grants, &b->key_grants,
         &b->marks,  &b->parts,    &b->gone_projects, &b->gone_repositories,
+        &b->anew,
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]->at);

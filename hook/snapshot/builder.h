@@ -89,6 +89,9 @@ enum status builder_user(struct builder *b, const struct builder_user *user,
 /* A group that exists. `incomplete`: its members could not all be read. */
 enum status builder_group(struct builder *b, struct text name, bool incomplete,
                           struct error *err) MUST_CHECK;
+/* One that exists no longer, though an exemption may name it: it has no members, and none of those
+ * that builder_reload() knows. */
+enum status builder_group_gone(struct builder *b, struct text name, struct error *err) MUST_CHECK;
 enum status builder_member(struct builder *b, struct text group, uint64_t user_id,
                            struct error *err) MUST_CHECK;
 enum status builder_project(struct builder *b, const struct builder_project *project,
@@ -119,6 +122,9 @@ enum status builder_service(struct builder *b, struct text name, uint64_t key_id
                             struct error *err) MUST_CHECK;
 /* Deleted while the instance was read: left out, whatever else was told of it. */
 enum status builder_gone(struct builder *b, struct place place, struct error *err) MUST_CHECK;
+/* What was told so far of what this place grants and restricts does not count: it is told again, since
+ * it has another name, and the answers to the old one may have been another place's. */
+enum status builder_anew(struct builder *b, struct place place, struct error *err) MUST_CHECK;
 /* Bits of enum incomplete: what could not be read of the place (GRANT_GLOBAL: the global grants). */
 enum status builder_incomplete(struct builder *b, struct place place, unsigned what,
                                struct error *err) MUST_CHECK;
@@ -130,12 +136,13 @@ enum status builder_part(struct builder *b, struct place place, int64_t started_
  * all facts, before builder_finish(), once; the snapshot must be open mapped (reader.h). It is verified
  * first: STATUS_FORMAT if it is damaged, and the builder is then good for nothing more.
  *
- * Users that were told replace the old ones (who is only mentioned keeps his place in the list, and his
- * address if the answer has none); groups that were told with builder_group() replace the old ones with
- * all their members; service users that were told replace all old ones. Global grants are told anew
- * always; with builder_incomplete(GRANT_GLOBAL) the old ones stay beside what was told, with the old
- * mark or none: they are as old as the rest. A project or a repository that has lost its name to another
- * one is left out. builder_finish() wants the instance and the started_ms of the old snapshot. */
+ * Users that were told replace the old ones (who is only mentioned keeps his place in the list, and
+ * his address if the answer has none); groups that were told with builder_group() or
+ * builder_group_gone() replace the old ones with all their members; service users that were told
+ * replace all old ones. Global grants are told anew always; with builder_incomplete(GRANT_GLOBAL) the
+ * old ones stay beside what was told, with the old mark or none: they are as old as the rest. A
+ * project or a repository that has lost its name to another one is left out. builder_finish() wants
+ * the instance and the started_ms of the old snapshot. */
 struct snapshot;
 enum status builder_reload(struct builder *b, struct snapshot *old, struct error *err) MUST_CHECK;
 /* Something the administrator should know ("… is not in this version of Bitbucket"); each once. */

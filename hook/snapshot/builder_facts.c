@@ -49,6 +49,14 @@ enum status builder_group(struct builder *b, struct text name, bool incomplete, 
     return facts_row(b, &b->groups, &row, status, err);
 }
 
+enum status builder_group_gone(struct builder *b, struct text name, struct error *err)
+{
+    enum status status = STATUS_OK;
+    struct group_row row = {.gone = true};
+    row.name = facts_text(b, name, "the name of a group", &status, err);
+    return facts_row(b, &b->groups, &row, status, err);
+}
+
 enum status builder_member(struct builder *b, struct text group, uint64_t user_id,
                            struct error *err)
 {

@@ -98,6 +98,8 @@ static int by_group(const void *a, const void *c, void *builder)
     if (!order)
         order = COMPARE(y->listed, x->listed);
     if (!order)
+        order = COMPARE(x->gone, y->gone);
+    if (!order)
         order = COMPARE(x->old, y->old);
     return order ? order : compare_texts(builder, x->name, y->name);
 }
@@ -132,7 +134,7 @@ static void merge_groups(struct builder *b)
         struct group_row *last = kept ? ROW(struct group_row, b->groups, kept - 1) : NULL;
         if (last && !compare_folded(b, last->name, row->name))
             last->incomplete = last->incomplete || row->incomplete;
-        else
+        else if (!row->gone) /* sorted last: nothing else names it */
             *ROW(struct group_row, b->groups, kept++) = *row;
     }
     b->groups.count = kept;
@@ -347,6 +349,7 @@ size_t join_first_blob(const struct rows *blobs, enum grant_scope scope, uint64_
 
 enum status join_rows(struct builder *b, struct error *err)
 {
+    join_anew(b);
     enum status status = join_places(b, err);
     if (status == STATUS_OK)
         status = mention_groups(b, err);

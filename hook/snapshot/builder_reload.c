@@ -279,6 +279,7 @@ static enum status take_meta(struct reload *r)
 
 static enum status reload_all(struct reload *r)
 {
+    join_anew(r->b);
     enum status status = told_collect(&r->told, r->b, r->err);
     if (status == STATUS_OK)
         status = name_told(r);

@@ -22,6 +22,7 @@ struct user_row {
 struct group_row {
     uint32_t name;
     bool incomplete, listed, old;
+    bool gone; /* told that there is none: no group unless something else names it */
 };
 struct member_row {
     uint64_t user;
@@ -81,6 +82,12 @@ struct part_row { /* builder_part() */
     int64_t started_ms;
     uint8_t scope;
 };
+enum { ANEW_ROWS = 8 };
+struct anew_row { /* builder_anew() */
+    uint64_t place, number;
+    uint8_t scope;
+    size_t before[ANEW_ROWS]; /* rows of each kind that are older */
+};
 
 struct rows {
     void *at;
@@ -102,7 +109,7 @@ struct builder {
     struct rows users, groups, members, projects, repositories;
     struct rows user_grants, group_grants, key_grants;
     struct rows levels, branches, models, restrictions, keys, services, notes;
-    struct rows marks, parts;
+    struct rows marks, parts, anew;
     struct rows gone_projects, gone_repositories; /* uint64_t ids */
     uint8_t global_incomplete; /* after the join: what is marked of the whole instance */
     bool reloaded;             /* of a snapshot of this instance: */
@@ -157,6 +164,8 @@ enum status facts_row(const struct builder *b, struct rows *rows, const void *ro
 enum status join_rows(struct builder *b, struct error *err) MUST_CHECK;
 /* Each user once, by id. */
 void join_users(struct builder *b);
+/* What builder_anew() took back goes: before anything is sorted. */
+void join_anew(struct builder *b);
 /* builder_join_places.c: projects and repositories, each once, without what is gone and what was told
  * of it. */
 enum status join_places(struct builder *b, struct error *err) MUST_CHECK;

@@ -15,12 +15,17 @@
     default      {"place": "PRJ", "permission": LEVEL or null}
     archive      {"place": "PRJ/app", "archived": true}
     branch       {"place": "PRJ/app", "ref": "refs/heads/x"}: its default branch
+    key          {"place": …, "number": N, "permission": LEVEL or null}: the N-th access key
+    model        {"place": …, "development": "refs/heads/x"}: its branching model; {"place": …}: none
+    user         {"user": NAME, "active": false, "to": NEWNAME}: is deactivated, gets another name
+    hire         {"groups": [NAME]}: a new user              answers {"user": NAME}
+    found        {"place": "NEW"}: a project                 answers {"id": NUMBER}
 
 An empty place is the whole instance (global permissions).
 """
 
-from instance import Repository, lower
-from places import GRANT_PROJECT, GRANT_REPOSITORY, Content, Restriction
+from instance import Project, Repository, lower
+from places import CATEGORIES, GRANT_PROJECT, GRANT_REPOSITORY, Content, Model, Restriction
 
 
 class NoSuchThing(Exception):
@@ -33,7 +38,7 @@ class Changes:
         self.next_restriction = 4000000000
         self.items = {name: getattr(self, name) for name in (
             "grant", "revoke", "member", "restrict", "unrestrict", "create", "delete", "move",
-            "rename", "default", "archive", "branch")}
+            "rename", "default", "archive", "branch", "key", "model", "user", "hire", "found")}
 
     def apply(self, name, given):
         """The answer, a JSON object. NoSuchThing if something is not there."""
@@ -167,3 +172,48 @@ class Changes:
         repository = self._place(given["place"])
         repository.default_branch, repository.default_status = given["ref"], 200
         repository.empty = False
+
+    def key(self, given):
+        content, number = self._place(given["place"]).content, given["number"]
+        if not 0 <= number < self.instance.key_count:
+            raise NoSuchThing("no such access key")
+        content.keys = [key for key in content.keys if key[0] != number]
+        if given["permission"]:
+            content.keys.append((number, given["permission"]))
+
+    def model(self, given):
+        made = Model(("ref", given["development"]), ("default",),
+                     [(c, True, c.lower() + "/") for c in CATEGORIES]) if "development" in given \
+            else None
+        self._place(given["place"]).content.model = made
+
+    def user(self, given):
+        index = self._user(given["user"])
+        user = self.instance.user(index)
+        user.name = given.get("to", user.name)  # ends in the user's index: find_user()
+        user.active = given.get("active", user.active)
+
+    def hire(self, given):
+        instance, groups = self.instance, []
+        for name in given["groups"]:
+            groups.append(instance.find_group(name))
+            if groups[-1] is None:
+                raise NoSuchThing("no such group: " + name)
+        index = instance.user_count
+        instance.user_count += 1
+        instance.groups_of_user.append(tuple(groups))
+        for group in groups:
+            instance.members[group].append(index)
+        return {"user": instance.user(index).name}
+
+    def found(self, given):
+        instance, key = self.instance, given["place"]
+        if instance.find_project(key):
+            raise NoSuchThing("there is already " + key)
+        index = instance.project_count
+        instance.project_count += 1
+        made = Project(index, key, key.title(), False, None, None)
+        made.content = Content()
+        instance.pinned_projects[index] = made
+        instance.normal_projects.append(index)
+        return {"id": made.id}

@@ -423,6 +423,13 @@ export no_proxy
 probe token --cacert "$ca" "https://$good" /rest/x/proxied3
 is "$(cat "$T/proxy.log")" '' 'no_proxy'
 unset no_proxy
+http_proxy="http://$proxy"
+export http_proxy
+: >"$T/proxy.log"
+probe token "http://$plain" /rest/x/proxied6
+is "$(first)" '/rest/x/proxied6 200 13 admin' 'plain HTTP within this machine'
+is "$(cat "$T/proxy.log")" '' 'no proxy of the environment sees it'
+unset http_proxy
 https_proxy="http://joe:proxy-pw@$guarded"
 probe token --cacert "$ca" "https://$good" /rest/x/proxied4
 is "$(first)" '/rest/x/proxied4 200 13 admin' 'a proxy that wants a user'

@@ -25,9 +25,6 @@ here="--url $BITBUCKET_URL --auth-file $BITBUCKET_AUTH --output $T/s.cdb"
 # shellcheck disable=SC2086 # $here is several words
 {
 # -------------------------------------------------------------- one at a time, interrupted, resumed
-sync $here --resume
-is "$code" 2 '--resume of nothing: code 2'
-contains "$err" 'run it without --resume' '--resume of nothing: says what to do'
 "$BUILD/refgate" sync $here --concurrency 1 >"$T/first.out" 2>"$T/first.err" </dev/null &
 first=$!
 at_exit "kill $first 2>/dev/null"
@@ -185,9 +182,10 @@ kill -9 "$killed" 2>/dev/null
 wait "$killed" 2>/dev/null
 sync $here --repo PRJ/app
 is "$code" 0 'a part while a journal is there: code 0'
-sync $here --resume
-is "$code" 2 '--resume of what is older than the snapshot: code 2'
-contains "$err" 'run it without --resume' '--resume of what is older than the snapshot: says what to do'
+sync $here --resume --format json
+is "$code" 0 '--resume of what is older than the snapshot: code 0'
+contains "$err" 'everything is read anew' '--resume of what is older than the snapshot: says what it does'
+is "$(printf '%s\n' "$out" | jq .reused)" 0 '--resume of what is older than the snapshot: uses nothing of it'
 sync $here
 is "$code" 0 'a plain sync begins anew'
 is "$(test -e "$T/n.cdb.crawl" && echo there)" '' 'and the journal of the earlier one is gone'

@@ -120,7 +120,7 @@ is "$code" 0 'user and password from the environment: code 0'
 is "$err" '' '--quiet: nothing on stderr'
 run env REFGATE_TOKEN="$token" "$BUILD/refgate" sync $here
 is "$code" 2 'a token alone is refused on administrative endpoints: code 2'
-contains "$err" 'ADMIN' 'a token alone: the permission is named'
+contains "$err" 'needs ADMIN, and a user with a password' 'a token alone: what is missing is named'
 is "$(test -e "$T/s.cdb.crawl" && echo there)" there 'and what was read is kept'
 like "$err" '^refgate sync: what was read is kept in .*s\.cdb\.crawl: --resume' 'which is told'
 : >"$BITBUCKET_LOG"
@@ -129,6 +129,22 @@ is "$code" 0 'token and password from a descriptor: code 0'
 ok 'the token is used' test "$(bitbucket_requests '	bearer$')" -gt 0
 ok 'and the password where tokens are refused' test "$(bitbucket_requests '	basic$')" -gt 0
 is "$(bitbucket_requests '	401	')" 0 'and no request is refused'
+run env REFGATE_TOKEN="$token" "$BUILD/refgate" sync $here --allow-partial --force
+is "$code" 0 'a token alone with --allow-partial: code 0'
+like "$err" '^refgate sync: warning: the account may not read all that there is: global grants of users$' \
+    'a token alone with --allow-partial: warns of what is missing'
+is "$(printf '%s\n' "$err" | grep -c 'may not have the global permission ADMIN')" 1 'and once of the account'
+run "$BUILD/refgate" sync $here --auth-file "$BITBUCKET_AUTH" --max-shrink 100 --repo PRJ/app
+is "$code" 0 'a part: code 0'
+unlike "$err" 'warning' 'a part: what the last full sync did without is no news'
+is "$(field part)" PRJ/app 'a part: the summary names it'
+like "$(field 'age counts from')" '^20[0-9-]+T[0-9:]+Z$' 'a part: and from when the age counts'
+run "$BUILD/refgate" sync $here --auth-file "$BITBUCKET_AUTH"
+is "$code" 0 'all of it again: code 0'
+is "$(field part)" '' 'all of it: no part'
+sync --url "$BITBUCKET_URL" --output "$T/no/such/s.cdb" --auth-file "$BITBUCKET_AUTH"
+is "$code" 2 'no directory: code 2'
+contains "$err" "the directory of $T/no/such/s.cdb does not exist: make it first" 'no directory: says so'
 bitbucket_credentials jdoe "$T/jdoe"
 sync $here --auth-file "$T/jdoe"
 is "$code" 2 'an account without rights: code 2'
@@ -176,6 +192,14 @@ ok 'there is something to look at' test "$(wc -c <"$T/everything")" -gt 20000
 for secret in "$token" "$password" refgate-test-password refgate-test-token; do
     is "$(grep -ac -e "$secret" "$T/everything")" 0 'no credential in snapshots, recordings, metrics'
 done
+bitbucket_stop
+
+# -------------------------------------------------------------- what only reports need is refused
+bitbucket_start --seed 3 --fault deny:/webhooks || fail 'the server starts'
+sync --url "$BITBUCKET_URL" --auth-file "$BITBUCKET_AUTH" --output "$T/w.cdb" --with-reports
+is "$code" 0 'webhooks may not be read: code 0'
+like "$err" '^refgate sync: warning: the account may not read what only reports need: webhooks of repositories$' \
+    'webhooks may not be read: a warning'
 bitbucket_stop
 
 # -------------------------------------------------------------- the manual

@@ -104,6 +104,51 @@ static void repository(struct builder *b, uint64_t id, uint64_t project_id, cons
     GOOD(builder_repository(b, &row, &error));
 }
 
+/* ------------------------------------------------------------------ told anew */
+
+static void tell_places(struct builder *b)
+{
+    small_fill(b, false);
+    GOOD(builder_default_permission(b, 2, PERMISSION_PROJECT_READ, &error));
+}
+
+static void what_was_told_before_a_place_was_told_anew_does_not_count(void **state)
+{
+    (void)state;
+    struct snapshot *snapshot;
+    struct snapshot_repository r;
+    struct builder *b = new_builder();
+    tell_places(b);
+    const struct digest want = finish(b, at("once")).digest;
+    /* What is told in between is of another place. */
+    b = new_builder();
+    tell_places(b);
+    GOOD(builder_grant_user(b, prj, 103, PERMISSION_PROJECT_ADMIN, &error));
+    GOOD(builder_default_permission(b, 2, PERMISSION_PROJECT_ADMIN, &error));
+    GOOD(builder_anew(b, app, &error));
+    GOOD(builder_grant_user(b, app, 103, PERMISSION_REPO_ADMIN, &error));
+    GOOD(builder_grant_key(b, app, 160, PERMISSION_REPO_WRITE, &error));
+    GOOD(builder_default_branch(b, 84, TEXT("refs/heads/a"), &error));
+    GOOD(builder_incomplete(b, app, INCOMPLETE_GRANTS, &error));
+    GOOD(builder_anew(b, app, &error));
+    GOOD(builder_anew(b, prj, &error));
+    tell_places(b);
+    assert_string_equal(finish(b, at("twice")).digest.hex, want.hex);
+    /* And what is not told again is not there. */
+    b = small_builder();
+    GOOD(builder_anew(b, app, &error));
+    finish(b, at("less"));
+    struct view v = open_view(at("less"), &snapshot);
+    GOOD(v.repository(v.self, TEXT("PRJ"), TEXT("app"), &r, &error));
+    assert_int_equal(r.group_count, 0);
+    assert_false(r.default_branch_known);
+    assert_int_equal(r.restriction_count, 2); /* its project's */
+    snapshot_close(snapshot);
+    b = new_builder();
+    assert_int_equal(builder_anew(b, everywhere, &error), STATUS_USAGE);
+    builder_free(b);
+}
+
 /* ------------------------------------------------------------------ only checking */
 
 static void tell_everything(struct builder *b)
@@ -517,6 +562,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
+        TEST(what_was_told_before_a_place_was_told_anew_does_not_count),
         TEST(one_that_checks_keeps_nothing_and_cannot_be_finished),
         TEST(one_that_checks_still_refuses),
         TEST(one_that_checks_can_be_interrupted),

@@ -310,6 +310,17 @@ static void a_status_line_begins_anew(void **state)
     assert_true(headers.bytes > before); /* the bound is on all of them */
 }
 
+/* After a chunked body. The account that gave the answer is known before it. */
+static void a_trailer_is_no_header(void **state)
+{
+    (void)state;
+    char account[ACCOUNT_MAX];
+    struct headers headers = headers_of(200, JSON_TYPE); /* ends with the empty line */
+    headers_line(&headers, TEXT("X-AUSERNAME: admin\r\n"));
+    headers_line(&headers, TEXT("\r\n"));
+    assert_true(headers_account(&headers, account) && !account[0]);
+}
+
 static void long_headers(void **state)
 {
     (void)state;
@@ -341,6 +352,7 @@ int main(void)
         {"Retry-After: seconds or a date", retry_after, 0, 0, 0},
         {"Date", dates, 0, 0, 0},
         {"a status line begins anew", a_status_line_begins_anew, 0, 0, 0},
+        {"a trailer is no header", a_trailer_is_no_header, 0, 0, 0},
         {"headers that are too long are not half believed", long_headers, 0, 0, 0},
     };
     return cmocka_run_group_tests_name("client_answer", tests, NULL, NULL);

@@ -249,6 +249,44 @@ static void what_a_server_lacks_is_noted_and_asked_no_more(void **state)
     crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "/projects/Q/permissions/users");
 }
 
+/* A plugin that is being updated: 404 as of a server without it, but only for a while. */
+static void what_was_answered_for_one_place_is_not_lacking_for_another(void **state)
+{
+    static const char *const urls[] = {
+        "/rest/branch-permissions/latest/projects/Q/restrictions",
+        "/rest/branch-utils/latest/projects/Q/branchmodel/configuration",
+        "/rest/branch-utils/latest/projects/Q/repos/c/branchmodel/configuration",
+        "/rest/keys/latest/projects/Q/ssh",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        fake_free(&fake);
+        fake_world(&fake);
+        fake_drop(&fake, urls[i]);
+        crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "is a plugin being updated? Run sync again");
+    }
+}
+
+/* A repository without a model lets through what the restriction's matcher would have matched. */
+static void restrictions_that_speak_of_a_model_that_nobody_tells_are_an_error(void **state)
+{
+    static const char *const places[] = {"P", "Q", "P/repos/a", "P/repos/b", "Q/repos/c",
+                                         "~ANN/repos/n"};
+    char url[200];
+    (void)state;
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        snprintf(url, sizeof url, "/rest/branch-utils/latest/projects/%s/branchmodel/configuration",
+                 places[i]);
+        fake_drop(&fake, url);
+    }
+    crawl_good(&x, &fake, NULL, out());
+    crawl_close(&x);
+    fake_list(&fake, "/rest/branch-permissions/latest/projects/P/repos/b/restrictions",
+              "{'id':77,'type':'read-only','matcher':{'id':'RELEASE','type':{'id':'MODEL_CATEGORY'},"
+              "'active':true},'users':[],'groups':[],'accessKeys':[]}");
+    crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "speak of the branching model");
+}
+
 static void a_recording_may_skip_only_what_the_server_lacks(void **state)
 {
     (void)state;
@@ -356,6 +394,8 @@ int main(void)
         CASE(an_old_version_is_asked_by_its_number),
         CASE(what_an_old_server_has_instead_is_read),
         CASE(what_a_server_lacks_is_noted_and_asked_no_more),
+        CASE(what_was_answered_for_one_place_is_not_lacking_for_another),
+        CASE(restrictions_that_speak_of_a_model_that_nobody_tells_are_an_error),
         CASE(a_recording_may_skip_only_what_the_server_lacks),
         CASE(default_permissions_are_asked_from_the_highest_down),
         CASE(an_error_of_the_source_ends_the_crawl),

@@ -53,7 +53,7 @@ static void a_refusal_names_the_permission(void **state)
         snprintf(want, sizeof want,
                  "Bitbucket answered %d (You are\\x1b[31m not permitted); the account needs %s",
                  i % 2 ? 403 : 401, rows[i].permission);
-        crawl_bad(&fake, NULL, out(), STATUS_FORMAT, want);
+        crawl_bad(&fake, NULL, out(), STATUS_TRUST, want);
     }
 }
 
@@ -68,7 +68,7 @@ static void lists_that_may_not_be_read_are_an_error_always(void **state)
         fake_free(&fake);
         fake_world(&fake);
         fake_answer(&fake, lists[i], 401, FAKE_REFUSED);
-        crawl_bad(&fake, &partial, out(), STATUS_FORMAT, "the account needs");
+        crawl_bad(&fake, &partial, out(), STATUS_TRUST, "the account needs");
     }
 }
 
@@ -145,7 +145,7 @@ static void a_place_that_moved_out_of_sight_is_marked(void **state)
     (void)state;
     fake_moved(&fake, API "P/repos/a/default-branch", API "SECRET/repos/a/default-branch");
     fake_answer(&fake, API "SECRET/repos/a", 401, FAKE_REFUSED);
-    crawl_bad(&fake, NULL, out(), STATUS_FORMAT,
+    crawl_bad(&fake, NULL, out(), STATUS_TRUST,
               "/projects/SECRET/repos/a: Bitbucket answered 401");
     crawl_any_order(&fake, &partial, out());
     crawl_good(&x, &fake, &partial, out());
@@ -359,6 +359,23 @@ static void users_whom_the_snapshot_does_not_know_are_asked_for_their_groups(voi
     assert_int_equal(user.group_count, 1);
 }
 
+/* A part made a group of each name that an exemption still has. */
+static void a_group_that_is_gone_is_no_group_of_a_part(void **state)
+{
+    struct snapshot_group group;
+    (void)state;
+    part_of(0, 1);
+    fake_list(&fake, "/rest/api/latest/admin/permissions/groups", "");
+    fake_answer(&fake, "/rest/api/latest/admin/groups/more-members?context=ops", 404, FAKE_GONE);
+    crawl_any_order(&fake, &of_part, out());
+    crawl_good(&x, &fake, &of_part, out());
+    assert_int_equal(x.view.group(x.view.self, TEXT("ops"), &group, NULL), STATUS_NOT_FOUND);
+    crawl_close(&x);
+    fake_list(&fake, "/rest/api/latest/admin/groups/more-members?context=ops", "");
+    crawl_good(&x, &fake, &of_part, out());
+    assert_int_equal(x.view.group(x.view.self, TEXT("ops"), &group, NULL), STATUS_OK);
+}
+
 static void a_server_that_ignores_the_project_is_asked_otherwise(void **state)
 {
     struct snapshot_repository r;
@@ -395,7 +412,7 @@ static void what_is_named_and_not_there_is_an_error(void **state)
     crawl_bad(&fake, &of_part, out(), STATUS_NOT_FOUND, "Bitbucket has no project p");
     part_of(1, 0);
     fake_answer(&fake, API "P", 401, FAKE_REFUSED);
-    crawl_bad(&fake, &of_part, out(), STATUS_FORMAT, "the account needs PROJECT_READ");
+    crawl_bad(&fake, &of_part, out(), STATUS_TRUST, "the account needs PROJECT_READ");
 }
 
 static void what_is_named_by_its_old_name_is_followed(void **state)
@@ -443,6 +460,7 @@ int main(void)
         CASE(a_project_is_read_with_all_its_repositories),
         CASE(a_repository_is_read_alone),
         CASE(users_whom_the_snapshot_does_not_know_are_asked_for_their_groups),
+        CASE(a_group_that_is_gone_is_no_group_of_a_part),
         CASE(a_server_that_ignores_the_project_is_asked_otherwise),
         CASE(what_is_named_and_not_there_is_an_error),
         CASE(what_is_named_by_its_old_name_is_followed),

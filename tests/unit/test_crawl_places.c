@@ -255,6 +255,47 @@ static void what_moved_after_it_was_read_is_read_again(void **state)
     crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "its name was taken over while it was read");
 }
 
+/* P/a was renamed before it was read, and another repository, of other people, got its name: what was
+ * read there is not of P/a. */
+static void a_name_that_was_taken_over_gives_nobody_rights(void **state)
+{
+    static const char *const again[] = {
+        FAKE_REPOSITORY("later", 100, FAKE_P) "," FAKE_REPOSITORY("a", 999, FAKE_P),
+        FAKE_REPOSITORY("a", 999, FAKE_P) "," FAKE_REPOSITORY("later", 100, FAKE_P),
+    };
+    (void)state;
+    fake_answer(&fake, API "P/repos/later", 200, FAKE_REPOSITORY("later", 100, FAKE_P));
+    fake_repository_answers(&fake, "P/repos/later", "");
+    for (size_t i = 0; i < 2; i++) {
+        listed_again_as(again[i]);
+        crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "changed while it was read, run sync again");
+    }
+    /* Two that changed their names with each other. */
+    fake_list(&fake, REPOS "&look=2",
+              FAKE_REPOSITORY("b", 100, FAKE_P) "," FAKE_REPOSITORY("a", 101, FAKE_P) ","
+              FAKE_REPOSITORY("c", 102, FAKE_Q) "," FAKE_REPOSITORY("n", 103, FAKE_ANN_HOME));
+    crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "changed while it was read, run sync again");
+}
+
+/* It kept the restrictions of its old project, whose exemptions lift those of the new one. */
+static void what_moved_after_it_was_read_has_nothing_of_its_old_project(void **state)
+{
+    struct snapshot_repository r;
+    (void)state;
+    fake_list(&fake, "/rest/branch-permissions/latest/projects/P/repos/a/restrictions",
+              "{'id':70,'scope':{'type':'PROJECT','resourceId':10},'type':'read-only',"
+              "'matcher':{'id':'refs/heads/main','type':{'id':'BRANCH'},'active':true},"
+              "'users':[" FAKE_USER("ann", 2) "],'groups':[],'accessKeys':[]}");
+    listed_again_as(FAKE_REPOSITORY("a", 100, FAKE_Q));
+    fake_answer(&fake, API "Q/repos/a", 200, FAKE_REPOSITORY("a", 100, FAKE_Q));
+    fake_repository_answers(&fake, "Q/repos/a", "");
+    crawl_any_order(&fake, NULL, out());
+    crawl_good(&x, &fake, NULL, out());
+    assert_true(crawl_has_repository(&x, "Q", "a", &r));
+    assert_int_equal(r.restriction_count, 0);
+    assert_int_equal(crawl_user_grant(&x, GRANT_REPOSITORY, "Q", "a", "bob"), PERMISSION_NONE);
+}
+
 static void a_rename_between_two_pages_is_looked_into(void **state)
 {
     struct snapshot_repository r;
@@ -307,6 +348,51 @@ static void it_is_gone_even_if_only_one_answer_says_so(void **state)
         &fake, NULL, out(), STATUS_FORMAT,
         "/projects/P/repos/a/permissions/groups?start=0&limit=1000: Bitbucket answered 404 (No "
         "such thing.)");
+}
+
+/* "The repository does not exist, or its configured default branch does not exist": one such
+ * repository stopped every sync. */
+static void a_default_branch_that_does_not_exist_is_not_a_deleted_repository(void **state)
+{
+    struct snapshot_repository r;
+    (void)state;
+    fake_answer(&fake, API "P/repos/a/default-branch", 404, FAKE_GONE);
+    fake_answer(&fake, API "P/repos/a", 200, FAKE_REPOSITORY("a", 100, FAKE_P));
+    crawl_any_order(&fake, NULL, out());
+    crawl_good(&x, &fake, NULL, out());
+    assert_int_equal(x.result.gone, 0);
+    assert_int_equal(x.result.moved, 0);
+    assert_true(crawl_has_repository(&x, "P", "a", &r));
+    assert_false(r.default_branch_known);
+    assert_int_equal(r.incomplete, 0);
+    assert_true(r.restriction_count > 0);
+    assert_true(crawl_has_repository(&x, "P", "b", &r));
+    assert_true(r.default_branch_known);
+    crawl_close(&x);
+    /* Another answer of the same repository that says so is an error still. */
+    fake_answer(&fake, API "P/repos/a/permissions/groups", 404, FAKE_GONE);
+    crawl_bad(&fake, NULL, out(), STATUS_FORMAT, "/projects/P/repos/a/permissions/groups?");
+    /* And without the repository it is gone, by that answer alone. */
+    fake_list(&fake, API "P/repos/a/permissions/groups", "");
+    fake_answer(&fake, API "P/repos/a", 404, FAKE_GONE);
+    listed_again_as(NULL);
+    crawl_any_order(&fake, NULL, out());
+    crawl_good(&x, &fake, NULL, out());
+    assert_int_equal(x.result.gone, 1);
+    assert_false(crawl_has_repository(&x, "P", "a", &r));
+}
+
+static void a_deleted_repository_whose_name_was_taken_is_gone(void **state)
+{
+    struct snapshot_repository r;
+    (void)state;
+    fake_answer(&fake, API "P/repos/a/permissions/groups", 404, FAKE_GONE);
+    fake_answer(&fake, API "P/repos/a", 200, FAKE_REPOSITORY("a", 999, FAKE_P));
+    listed_again_as(NULL);
+    crawl_any_order(&fake, NULL, out());
+    crawl_good(&x, &fake, NULL, out());
+    assert_int_equal(x.result.gone, 1);
+    assert_false(crawl_has_repository(&x, "P", "a", &r));
 }
 
 static void a_place_whose_name_was_taken_is_gone(void **state)
@@ -396,9 +482,13 @@ int main(void)
         CASE(a_move_that_says_not_where_is_an_error),
         CASE(a_project_that_was_renamed_is_followed),
         CASE(what_moved_after_it_was_read_is_read_again),
+        CASE(a_name_that_was_taken_over_gives_nobody_rights),
+        CASE(what_moved_after_it_was_read_has_nothing_of_its_old_project),
         CASE(a_rename_between_two_pages_is_looked_into),
         CASE(a_repository_that_was_deleted_is_left_out),
         CASE(it_is_gone_even_if_only_one_answer_says_so),
+        CASE(a_default_branch_that_does_not_exist_is_not_a_deleted_repository),
+        CASE(a_deleted_repository_whose_name_was_taken_is_gone),
         CASE(a_place_whose_name_was_taken_is_gone),
         CASE(a_project_that_was_deleted_is_left_out),
         CASE(a_group_that_is_gone_has_no_members),

@@ -460,6 +460,9 @@ static void nothing_is_followed_or_damaged(void **state)
         enum status status = journal_resume(at("j"), TEXT(BASE), &out, &error);
         if (status == STATUS_OK || !strstr(error.text, rows[i].words))
             fail_msg("%s: %d, %s", rows[i].script, (int)status, error.text);
+        status = journal_check(at("j"), &error);
+        if (status == STATUS_OK || !strstr(error.text, rows[i].words))
+            fail_msg("only read: %s: %d, %s", rows[i].script, (int)status, error.text);
         /* A slash at the end does not make it another directory. */
         assert_int_not_equal(journal_resume(at("j/"), TEXT(BASE), &out, &error), STATUS_OK);
         assert_string_equal(read_file("victim"), "{\"url\":\"/rest/cut");
@@ -479,7 +482,9 @@ static void what_others_own_is_refused(void **state)
     for (size_t i = 0; i < 3; i++) {
         assert_int_equal(chown(at(names[i]), 65534, 65534), 0);
         REFUSED(journal_resume(at("j"), TEXT(BASE), &out, &error), STATUS_TRUST, "belongs to uid");
+        REFUSED(journal_check(at("j"), &error), STATUS_TRUST, "belongs to uid");
         assert_int_equal(chown(at(names[i]), 0, 0), 0);
+        GOOD(journal_check(at("j"), &error));
     }
     assert_int_equal(chown(at("j"), 65534, 65534), 0);
     REFUSED(journal_remove(at("j"), &error), STATUS_TRUST, "belongs to uid");

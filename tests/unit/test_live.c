@@ -293,13 +293,28 @@ static void slots_are_not_mixed_up(void **state)
     assert_null(none);
 }
 
+static void what_the_server_seemed_to_lack_is_asked_again(void **state)
+{
+    struct recording *earlier = interrupted(
+        "{\"url\":\"/rest/a\",\"status\":404,\"body\":{\"message\":\"HTTP 404 Not Found\"}}\n"
+        "{\"url\":\"/rest/b\",\"status\":404,\"body\":null}\n");
+    (void)state;
+    begin(earlier);
+    ask(0, ENDPOINT_PROJECT_RESTRICTIONS, "/rest/a", LOOK_FIRST);
+    expect(0, 200, 1);
+    ask(0, ENDPOINT_PROJECT_RESTRICTIONS, "/rest/b", LOOK_FIRST);
+    expect(0, 200, 2);
+    assert_int_equal(live_reused(live), 0);
+    recording_close(earlier);
+}
+
 static void what_was_answered_is_not_asked_again(void **state)
 {
     int n;
     struct recording *earlier = interrupted(
         "{\"url\":\"/rest/ok\",\"status\":200,\"body\":{\"n\":101}}\n"
         "{\"url\":\"/rest/none\",\"status\":204,\"body\":null}\n"
-        "{\"url\":\"/rest/gone\",\"status\":404,\"body\":{\"n\":103}}\n"
+        "{\"url\":\"/rest/gone\",\"status\":404,\"body\":{\"n\":103,\"errors\":[]}}\n"
         "{\"url\":\"/rest/bad\",\"status\":400,\"body\":{\"n\":104}}\n"
         "{\"url\":\"/rest/moved\",\"status\":307,\"location\":\"/rest/ok\",\"body\":null}\n"
         "{\"url\":\"/rest/list?start=0&limit=9\",\"status\":200,\"body\":{\"n\":106}}\n"
@@ -392,6 +407,7 @@ int main(void)
         CASE(errors_end_the_crawl_and_leave_no_line),
         CASE(slots_are_not_mixed_up),
         CASE(what_was_answered_is_not_asked_again),
+        CASE(what_the_server_seemed_to_lack_is_asked_again),
         CASE(a_refusal_is_asked_for_again),
         CASE(earlier_answers_come_first),
     };

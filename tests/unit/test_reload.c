@@ -265,6 +265,33 @@ static void a_name_belongs_to_whom_it_was_told_of_last(void **state)
     snapshot_close(snapshot);
 }
 
+static void a_group_that_is_gone_has_none_of_its_old_members(void **state)
+{
+    (void)state;
+    struct snapshot *snapshot;
+    struct snapshot_user user;
+    struct snapshot_group group;
+    struct builder *b = small_builder();
+    GOOD(builder_group(b, TEXT("third"), false, &error));
+    GOOD(builder_member(b, TEXT("third"), 101, &error));
+    finish(b, at("old"));
+    b = new_builder();
+    tell_global(b);
+    GOOD(builder_group_gone(b, TEXT("THIRD"), &error));
+    GOOD(builder_group_gone(b, TEXT("developers"), &error)); /* has grants elsewhere */
+    GOOD(builder_group_gone(b, TEXT("fourth"), &error));
+    GOOD(builder_group(b, TEXT("Fourth"), false, &error)); /* made again meanwhile */
+    reload_finish(b, at("old"), at("new"));
+    struct view v = open_view(at("new"), &snapshot);
+    assert_int_equal(v.group(v.self, TEXT("third"), &group, NULL), STATUS_NOT_FOUND);
+    GOOD(v.group(v.self, TEXT("fourth"), &group, &error));
+    GOOD(v.group(v.self, TEXT("developers"), &group, &error));
+    GOOD(v.user(v.self, TEXT("jdoe"), &user, &error));
+    for (size_t i = 0; i < user.group_count; i++)
+        assert_int_not_equal(user.groups[i], group.group);
+    snapshot_close(snapshot);
+}
+
 static void a_group_told_anew_is_new_as_a_whole_and_others_only_get_members(void **state)
 {
     (void)state;
@@ -511,6 +538,7 @@ int main(void)
         TEST_OF(a_changed_byte_is_never_taken_over),
         TEST_OF(who_is_mentioned_stays_in_the_list_with_his_address),
         TEST_OF(a_name_belongs_to_whom_it_was_told_of_last),
+        TEST_OF(a_group_that_is_gone_has_none_of_its_old_members),
         TEST_OF(a_group_told_anew_is_new_as_a_whole_and_others_only_get_members),
         TEST_OF(global_grants_that_could_not_be_read_stay_as_they_were),
         TEST_OF(service_users_are_told_all_or_none),

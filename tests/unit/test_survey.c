@@ -68,6 +68,7 @@ static void rate_limits_are_what_the_settings_say(void **state)
         {200, "{\"enabled\":false,\"defaultSettings\":{\"capacity\":60,\"fillRate\":5}}", N, 0, 0},
         {200, "{\"enabled\":true}", U, 0, 0},
         {200, "{\"enabled\":true,\"defaultSettings\":{\"capacity\":60,\"fillRate\":0}}", U, 0, 0},
+        {200, "{\"enabled\":true,\"defaultSettings\":{\"capacity\":60,\"fillRate\":1e-300}}", U, 0, 0},
         {200, "{\"enabled\":true,\"defaultSettings\":{\"capacity\":-1,\"fillRate\":5}}", U, 0, 0},
         {200, "{\"enabled\":true,\"defaultSettings\":{\"capacity\":\"60\",\"fillRate\":5}}", U, 0,
          0},

@@ -197,6 +197,31 @@ static void one_at_a_time(void **state)
     assert_int_equal(sync_lock_take(scratch_path(top, "l.cdb"), SMALL_NOW, &fd, &err), STATUS_IO);
 }
 
+/* A reader's lock on it would keep every sync away. */
+static void nobody_else_can_open_the_lock(void **state)
+{
+    (void)state;
+    struct error err;
+    struct stat st;
+    int fd;
+    const char *path = scratch_path(top, "s.cdb"), *lock = scratch_path(top, "s.cdb.lock");
+    mode_t before = umask(0);
+    assert_int_equal(sync_lock_take(path, SMALL_NOW, &fd, &err), STATUS_OK);
+    umask(before);
+    close(fd);
+    assert_int_equal(stat(lock, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    assert_int_equal(chmod(lock, 0644), 0);
+    assert_int_equal(sync_lock_take(path, SMALL_NOW, &fd, &err), STATUS_OK);
+    close(fd);
+    assert_int_equal(stat(lock, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    /* What somebody linked there is not overwritten. */
+    scratch_sh(top, "echo precious >other; ln other o.cdb.lock");
+    assert_int_equal(sync_lock_take(scratch_path(top, "o.cdb"), SMALL_NOW, &fd, &err), STATUS_IO);
+    scratch_sh(top, "test \"$(cat other)\" = precious");
+}
+
 /* ------------------------------------------------------------------ gate */
 
 static void differences(void **state)
@@ -298,6 +323,7 @@ int main(void)
         {"metrics: the man page lists them all", manual, NULL, NULL, NULL},
         {"lock: what is written into it", who_has_the_lock, NULL, NULL, NULL},
         {"lock: one at a time, whatever the name", one_at_a_time, NULL, NULL, NULL},
+        {"lock: nobody else can open it", nobody_else_can_open_the_lock, NULL, NULL, NULL},
         {"self-check: how many differences are too many", differences, NULL, NULL, NULL},
         {"rights: who sees the whole instance", accounts, NULL, NULL, NULL},
         {"rights: through groups, and where it cannot be told", accounts_by_group, NULL, NULL, NULL},
