@@ -41,10 +41,10 @@ static enum status begin_facts(struct sync_run *run, struct facts **facts, struc
     return facts_begin(run->reports, run->header.base_url, run->header.started_ms, facts, err);
 }
 
-static enum status crawl(struct sync_run *run, struct recording *recording, struct builder *builder,
-                         struct facts *facts, struct error *err)
+enum status sync_crawl(struct sync_run *run, const struct answer_source *source, int64_t started_ms,
+                       struct builder *builder, struct facts *facts, struct error *err)
 {
-    const struct crawl_scope scope = sync_part_scope(run, run->header.started_ms);
+    const struct crawl_scope scope = sync_part_scope(run, started_ms);
     const struct crawl_options options = {
         .allow_partial = run->options.allow_partial,
         .with_reports = run->options.with_reports,
@@ -52,13 +52,11 @@ static enum status crawl(struct sync_run *run, struct recording *recording, stru
         .progress = sync_progress_crawl,
         .self = &run->progress,
     };
-    const struct answer_source source = recording_source(recording);
     enum status status = STATUS_OK;
     if (run->options.service_users)
         status = service_users_read(run->options.service_users, builder, err);
     if (status == STATUS_OK)
-        status = crawl_run(&source, builder, facts, &options, &run->crawl, err);
-    run->header.bitbucket_version = text_of(run->crawl.version);
+        status = crawl_run(source, builder, facts, &options, &run->crawl, err);
     return status;
 }
 
@@ -108,13 +106,15 @@ enum status sync_build(struct sync_run *run, struct recording *recording, struct
 {
     struct builder *builder = NULL;
     struct facts *facts = NULL;
+    const struct answer_source source = recording_source(recording);
     enum status status = begin(run, recording, err);
     if (status == STATUS_OK)
         status = begin_facts(run, &facts, err);
     if (status == STATUS_OK)
         status = builder_new(run->interrupted, &builder, err);
     if (status == STATUS_OK)
-        status = crawl(run, recording, builder, facts, err);
+        status = sync_crawl(run, &source, run->header.started_ms, builder, facts, err);
+    run->header.bitbucket_version = text_of(run->crawl.version);
     if (status == STATUS_OK)
         status = finish(run, builder, client, err);
     if (status == STATUS_OK && facts) {

@@ -10,10 +10,8 @@
 #include "base/clock.h"
 #include "bitbucket/facts.h"
 #include "bitbucket/live.h"
-#include "bitbucket/service_users.h"
 #include "bitbucket/survey.h"
 #include "command/connection.h"
-#include "command/sync_part.h"
 #include "command/sync_run.h"
 
 #define SKEW_WORTH_A_WORD CLOCK_MINUTE
@@ -218,25 +216,15 @@ static enum status crawl(struct reading *r, struct error *err)
     struct sync_run *run = r->run;
     struct builder *builder = NULL;
     struct facts *facts = NULL;
-    const struct crawl_scope scope = sync_part_scope(run, journal_started(r->journal));
-    const struct crawl_options options = {
-        .allow_partial = run->options.allow_partial,
-        .with_reports = run->options.with_reports,
-        .scope = sync_options_part(&run->options) ? &scope : NULL,
-        .progress = sync_progress_crawl,
-        .self = &run->progress,
-    };
     enum status status =
         live_new(r->client, r->journal, r->earlier, run->options.concurrency, &r->live, err);
     if (status == STATUS_OK)
         status = builder_new_checking(run->interrupted, &builder, err);
     if (status == STATUS_OK && run->options.with_reports)
         status = facts_begin_checking(&facts, err);
-    if (status == STATUS_OK && run->options.service_users) /* a bad one is told of at once */
-        status = service_users_read(run->options.service_users, builder, err);
     if (status == STATUS_OK) {
         const struct answer_source source = live_source(r->live);
-        status = crawl_run(&source, builder, facts, &options, &run->crawl, err);
+        status = sync_crawl(run, &source, journal_started(r->journal), builder, facts, err);
     }
     run->reused = r->live ? live_reused(r->live) : 0;
     keep_accounts(r);

@@ -72,7 +72,10 @@ bool sync_same_instance(struct text a, struct text b);
 
 /* sync_live.c: reads a live Bitbucket and builds from what was read. */
 enum status sync_live(struct sync_run *run, struct error *err) MUST_CHECK;
-/* sync_build.c: a snapshot (and what reports need) from a recording, published. `client` is asked
+/* sync_build.c: one pass over a source, for all that this run is about. */
+enum status sync_crawl(struct sync_run *run, const struct answer_source *source, int64_t started_ms,
+                       struct builder *builder, struct facts *facts, struct error *err) MUST_CHECK;
+/* A snapshot (and what reports need) from a recording, published. `client` is asked
  * for the last checks; NULL: none. */
 enum status sync_build(struct sync_run *run, struct recording *recording, struct client *client,
                        struct error *err) MUST_CHECK;

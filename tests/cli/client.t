@@ -280,7 +280,9 @@ for target in 500 502 503-later 504 reset reset-body closed nothing chunk trunca
     passed $target 2
 done
 passed '503?times=2' 3
-like "$out" '^requests 27 answers 13 retries 14 throttled 0 errors 14 ' 'trouble that passes: is counted'
+# libcurl asks again by itself where a connection that it kept turns out to be closed: a few less.
+like "$(printf '%s\n' "$out" | awk '$1 == "requests" && $2 == $4 + $6 && $6 == $10 && $6 >= 11 && $6 <= 14')" \
+    '^requests [0-9]+ answers 13 retries [0-9]+ throttled 0 ' 'trouble that passes: is counted'
 probe token --cacert "$ca" --stall-ms 1000 "https://$good" /rest/x/stall
 passed stall 2
 probe token --cacert "$ca" --answer-ms 1500 "https://$good" /rest/x/drip

@@ -16,31 +16,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "scratch.h"
+#include "support/top.h"
 #include "small_snapshot.h"
 #include "snapshot/reader.h"
 #include "snapshot/verify.h"
 
-static char top[PATH_MAX];
 static struct error error;
-
-static const char *at(const char *name)
-{
-    return scratch_path(top, name);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
-}
 
 static struct buffer content(const char *path)
 {

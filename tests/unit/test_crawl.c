@@ -1,31 +1,6 @@
 /* bitbucket/crawl.h: the whole instance; the order of answers, pages, versions, lists that change. */
 #include "support/fake_crawl.h"
 
-static char top[PATH_MAX];
-static struct fake fake;
-static struct crawled x;
-
-static const char *out(void)
-{
-    return scratch_path(top, "out.cdb");
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    fake_world(&fake);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    crawl_close(&x);
-    fake_free(&fake);
-    scratch_remove(top);
-    return 0;
-}
-
 #define ROUTE_MISSING "{'message':'HTTP 404 Not Found','status-code':404}"
 #define REPOS "/rest/api/latest/repos?archived=ALL"
 

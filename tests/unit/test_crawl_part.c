@@ -1,31 +1,6 @@
 /* bitbucket/crawl.h: what may not be read, what only reports need, and a part of an instance. */
 #include "support/fake_crawl.h"
 
-static char top[PATH_MAX];
-static struct fake fake;
-static struct crawled x;
-
-static const char *out(void)
-{
-    return scratch_path(top, "out.cdb");
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    fake_world(&fake);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    crawl_close(&x);
-    fake_free(&fake);
-    scratch_remove(top);
-    return 0;
-}
-
 #define API "/rest/api/latest/projects/"
 static const struct crawl_options partial = {.allow_partial = true};
 

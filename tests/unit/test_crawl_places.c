@@ -1,31 +1,6 @@
 /* bitbucket/crawl.h: projects and repositories that move, vanish, or change hands while they are read. */
 #include "support/fake_crawl.h"
 
-static char top[PATH_MAX];
-static struct fake fake;
-static struct crawled x;
-
-static const char *out(void)
-{
-    return scratch_path(top, "out.cdb");
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    fake_world(&fake);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    crawl_close(&x);
-    fake_free(&fake);
-    scratch_remove(top);
-    return 0;
-}
-
 #define API "/rest/api/latest/projects/"
 #define REPOS "/rest/api/latest/repos?archived=ALL"
 

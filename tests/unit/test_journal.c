@@ -19,31 +19,13 @@
 #include "base/buffer.h"
 #include "bitbucket/journal.h"
 #include "bitbucket/recording.h"
-#include "scratch.h"
+#include "support/top.h"
 #include "tsv.h"
 
 #define BASE "https://bitbucket.example.com/bb"
 #define STARTED INT64_C(1795320600123)
 
-static char top[PATH_MAX];
 static struct error error;
-
-static const char *at(const char *name)
-{
-    return scratch_path(top, name);
-}
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
-}
 
 #define GOOD(call)                       \
     do {                                 \
@@ -244,8 +226,8 @@ static void lines_have_the_documented_form(void **state)
 static void secrets_are_not_written(void **state)
 {
     static const char *const raws[] = {
-        "{\"values\":[{\"id\":1,\"name\":\"hook\",\"configuration\":{\"secret\":\"hunter2\"},"
-        "\"url\":\"https://user:hunter2@ci.example.com/x?token=hunter2\"}]}",
+        ("{\"values\":[{\"id\":1,\"name\":\"hook\",\"configuration\":{\"secret\":\"hunter2\"},"
+         "\"url\":\"https://user:hunter2@ci.example.com/x?token=hunter2\"}]}"),
         "{\n\"password\":\"hunter2\"\n}",
         "{\"configuration\":{\"s\\u0065cret\":\"hunter2\"}}",
     };

@@ -14,23 +14,7 @@
 #include <string.h>
 
 #include "bitbucket/feed.h"
-#include "scratch.h"
-
-static char top[PATH_MAX];
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
-}
+#include "support/top.h"
 
 static struct target target_of(enum endpoint_id id)
 {

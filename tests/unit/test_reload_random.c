@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "scratch.h"
+#include "support/top.h"
 #include "snapshot/builder.h"
 #include "snapshot/reader.h"
 
@@ -55,7 +55,6 @@ struct instance {
     uint64_t next_id;
 };
 
-static char top[PATH_MAX];
 static struct error error;
 static uint64_t random_state;
 #define GOOD(call) assert_int_equal((call), STATUS_OK)
@@ -501,19 +500,6 @@ static void a_part_told_anew_gives_the_same_as_all_facts_told_anew(void **state)
         }
         assert_reloads_as_it_is("old");
     }
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
 }
 
 int main(void)

@@ -14,32 +14,13 @@
 #include "bitbucket/recording.h"
 #include "bitbucket/service_users.h"
 #include "bitbucket/url.h"
-#include "scratch.h"
+#include "support/top.h"
 #include "small_snapshot.h"
 #include "snapshot/reader.h"
 #include "snapshot/verify.h"
 #include "tsv.h"
 
-static char top[PATH_MAX];
 static struct error error;
-
-static const char *at(const char *name)
-{
-    return scratch_path(top, name);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
-}
 
 /* ------------------------------------------------------------------ changed recordings */
 

@@ -16,23 +16,8 @@
 #include "command/sync_gate.h"
 #include "command/sync_lock.h"
 #include "command/sync_metrics.h"
-#include "scratch.h"
+#include "support/top.h"
 #include "small_snapshot.h"
-
-static char top[PATH_MAX];
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    scratch_remove(top);
-    return 0;
-}
 
 /* ------------------------------------------------------------------ progress */
 

@@ -142,4 +142,32 @@ static inline bool crawl_noted(const struct crawled *x, const char *words)
     return false;
 }
 
+/* ------------------------------------------------------------------ one world for each case */
+
+static char top[PATH_MAX];
+static struct fake fake;
+static struct crawled x;
+
+static inline const char *out(void)
+{
+    return scratch_path(top, "out.cdb");
+}
+
+static inline int set_up(void **state)
+{
+    (void)state;
+    scratch_make(top, sizeof top);
+    fake_world(&fake);
+    return 0;
+}
+
+static inline int tear_down(void **state)
+{
+    (void)state;
+    crawl_close(&x);
+    fake_free(&fake);
+    scratch_remove(top);
+    return 0;
+}
+
 #endif
