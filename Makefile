@@ -211,7 +211,8 @@ ifeq ($(filter clean distclean help lint install-strip,$(MAKECMDGOALS)),)
 endif
 
 # ------------------------------------------------------------------ testing
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# One more than processors: many tests wait for a server.
+JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # `make check T="tests/cli/check.t build/release/tests/unit/test_glob"` runs only these.
 T ?= $(UNIT) $(SHELL_TESTS)
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
