@@ -3,6 +3,8 @@
 Derived when it is asked for, and kept in the place's `content` (which changes.py edits).
 """
 
+import threading
+
 import cases
 from dice import Dice
 
@@ -75,6 +77,7 @@ def restriction_base(scope, place):
 class Places:
     def __init__(self, instance):
         self.instance, self.future = instance, False
+        self.lock = threading.RLock()
 
     # ------------------------------------------------------------ access keys
 
@@ -97,26 +100,31 @@ class Places:
 
     # ------------------------------------------------------------ a place
 
+    # Filled before anybody else sees it: several requests ask for one place at once.
     def of_project(self, project):
-        if project.content is None:
-            made = project.content = Content()
-            if project.owner is None:
-                dice = Dice(self.instance.seed, CONTENT, GRANT_PROJECT, project.index)
-                self._fill(made, dice, GRANT_PROJECT, project)
-            if project.index == cases.FULL_PROJECT:
-                self._fill_all(made, GRANT_PROJECT, project)
-                made.model = Model(None, ("default",), list(cases.CATEGORIES))
-        return project.content
+        with self.lock:
+            if project.content is None:
+                made = Content()
+                if project.owner is None:
+                    dice = Dice(self.instance.seed, CONTENT, GRANT_PROJECT, project.index)
+                    self._fill(made, dice, GRANT_PROJECT, project)
+                if project.index == cases.FULL_PROJECT:
+                    self._fill_all(made, GRANT_PROJECT, project)
+                    made.model = Model(None, ("default",), list(cases.CATEGORIES))
+                project.content = made
+            return project.content
 
     def of_repository(self, repository):
-        if repository.content is None:
-            made = repository.content = Content()
-            dice = Dice(self.instance.seed, CONTENT, GRANT_REPOSITORY, repository.index)
-            self._fill(made, dice, GRANT_REPOSITORY, repository)
-            if repository.index == cases.FULL_REPOSITORY:
-                self._fill_all(made, GRANT_REPOSITORY, repository)
-                made.model = Model(("ref", "refs/heads/develop"), None, list(cases.CATEGORIES))
-        return repository.content
+        with self.lock:
+            if repository.content is None:
+                made = Content()
+                dice = Dice(self.instance.seed, CONTENT, GRANT_REPOSITORY, repository.index)
+                self._fill(made, dice, GRANT_REPOSITORY, repository)
+                if repository.index == cases.FULL_REPOSITORY:
+                    self._fill_all(made, GRANT_REPOSITORY, repository)
+                    made.model = Model(("ref", "refs/heads/develop"), None, list(cases.CATEGORIES))
+                repository.content = made
+            return repository.content
 
     def _fill(self, content, dice, scope, place):
         instance = self.instance

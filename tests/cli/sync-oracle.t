@@ -40,8 +40,8 @@ live() { # SEED VERSION COUNT SERVER-ARGS...
 first='1 2 3 4 5 6' second='7 8 9'
 # Under the sanitizers a few will do: what is decided does not depend on them.
 [ "${VARIANT:-}" != asan ] || first='1 2' second=7
-for seed in $first; do decide $seed tiny 9.4 400; done
-for seed in $second; do decide $seed tiny 10.2 400; done
+for seed in $first; do decide "$seed" tiny 9.4 400; done
+for seed in $second; do decide "$seed" tiny 10.2 400; done
 decide 10 tiny 8.9 300
 decide 11 tiny 7.21 300
 decide 12 tiny 6.10 300

@@ -328,6 +328,32 @@ run tests/bitbucket/ask "$BITBUCKET_URL" "$api/application-properties"
 unlike "$(said '.status // 0')" 200 'a client certificate is demanded'
 bitbucket_stop
 
+# -------------------------------------------------------------- a place that is asked for at once
+# Its content is made when somebody asks first; who asks at the same time must not see half of it.
+cat >"$T/at-once.py" <<'PYTHON'
+import sys, threading
+sys.path.insert(0, "tests/bitbucket")
+sys.setswitchinterval(1e-6)
+from instance import Instance
+for seed in range(60):
+    instance, seen = Instance(seed, "small"), set()
+    project = instance.find_project("DEFW")
+    repository = instance.find_repository(project, "wiki")
+    start = threading.Barrier(8)
+    def look():
+        start.wait()
+        content = instance.places.of_repository(repository)
+        seen.add((len(content.users), len(content.keys), len(content.restrictions)))
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if len(seen) != 1:
+        sys.exit("seed %d: different ones saw %s" % (seed, sorted(seen)))
+PYTHON
+ok 'what is asked for at once is whole' python3 -B "$T/at-once.py"
+
 # -------------------------------------------------------------- nothing stays, nothing is open
 run tests/bitbucket/server --address 0.0.0.0
 is "$code" 2 'it does not serve other machines'
