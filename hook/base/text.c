@@ -93,3 +93,11 @@ bool text_next_field(struct text *rest, char separator, struct text *field)
     *rest = text_skip(*rest, size + 1);
     return true;
 }
+
+uint64_t text_hash(struct text t)
+{
+    uint64_t hash = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < t.size; i++)
+        hash = (hash ^ (unsigned char)t.at[i]) * UINT64_C(1099511628211);
+    return hash ^ hash >> 32;
+}

@@ -62,6 +62,15 @@ bool text_equal_fold(struct text a, struct text b);
 int text_compare(struct text a, struct text b);
 int text_compare_fold(struct text a, struct text b);
 struct text text_trim(struct text t); /* blanks and tabs at both ends */
+/* A base URL as everything compares and writes it; absent stays absent. */
+static inline struct text text_without_slashes(struct text t)
+{
+    while (t.size && t.at[t.size - 1] == '/')
+        t.size--;
+    return t;
+}
+/* FNV-1a of 64 bits, folded: for names that no pusher chooses. */
+uint64_t text_hash(struct text t);
 
 /* Decimal, digits only, no sign, no blank; false if empty, not a number or > max. Leading zeros
  * are allowed unless `strict`, which wants the one way to write a number. */

@@ -153,10 +153,8 @@ static void assemble(struct base_url *out, const struct pieces *p)
 enum status base_url_parse(const char *text, bool allow_http, struct base_url *out,
                            struct error *err)
 {
-    struct text t = text_of(text), host;
+    struct text t = text_without_slashes(text_of(text)), host;
     unsigned port;
-    while (t.size && t.at[t.size - 1] == '/')
-        t.size--;
     struct pieces p = take_apart(t);
     const char *why = unfit(t, &p);
     if (why)

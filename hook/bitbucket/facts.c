@@ -95,8 +95,7 @@ static json_t *header(struct text base_url, int64_t started_ms)
 {
     char started[CLOCK_TEXT_SIZE];
     clock_format(started_ms, true, started);
-    while (base_url.size && base_url.at[base_url.size - 1] == '/')
-        base_url.size--;
+    base_url = text_without_slashes(base_url);
     return json_pack("{s:i, s:s%, s:s, s:I}", "format", FACTS_FORMAT, "base_url",
                      base_url.at ? base_url.at : "", base_url.size, "started", started,
                      "started_ms", (json_int_t)started_ms);

@@ -36,13 +36,6 @@ struct journal {
     int64_t synced_us;
 };
 
-static struct text without_slashes(struct text url)
-{
-    while (url.size && url.at[url.size - 1] == '/')
-        url.size--;
-    return url;
-}
-
 static struct journal *journal_new(const char *directory, struct text base_url)
 {
     struct journal *j = calloc(1, sizeof *j);
@@ -51,7 +44,7 @@ static struct journal *journal_new(const char *directory, struct text base_url)
     j->fd = -1;
     buffer_init(&j->line, SIZE_MAX);
     j->synced_us = clock_monotonic_us();
-    base_url = without_slashes(base_url);
+    base_url = text_without_slashes(base_url);
     j->base_url = strndup(base_url.at ? base_url.at : "", base_url.size);
     if (!j->base_url || asprintf(&j->meta, "%s/" JOURNAL_META, directory) < 0) {
         j->meta = NULL;
@@ -145,7 +138,7 @@ static enum status read_meta(struct journal *j, int directory, struct error *err
     uint64_t format = field_u64(&f, meta, "format", REQUIRED, NULL);
     if (f.status == STATUS_OK && format != RECORDING_FORMAT)
         field_fail(&f, "format", "is not 1, which is what this version of refgate reads");
-    struct text base_url = without_slashes(field_text(&f, meta, "base_url", REQUIRED));
+    struct text base_url = text_without_slashes(field_text(&f, meta, "base_url", REQUIRED));
     struct text started = field_text(&f, meta, "started", REQUIRED);
     if (f.status == STATUS_OK && !clock_parse(started, &j->started_ms))
         field_fail(&f, "started", "is not a time like 2026-11-22T04:10:00Z");

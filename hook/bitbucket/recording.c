@@ -61,7 +61,7 @@ static enum status add_line(struct recording *r, uint32_t file, uint64_t number,
     if (!r->slots[slot].size)
         r->used++;
     r->slots[slot] = (struct recording_entry){
-        .hash = recording_hash(buffer_view(&r->reader.wanted)),
+        .hash = text_hash(buffer_view(&r->reader.wanted)),
         .offset = offset,
         .size = (uint32_t)line.size,
         .file = file,
@@ -176,9 +176,7 @@ static enum status read_meta(struct recording *r, int directory, struct error *e
     uint64_t format = field_u64(&f, r->meta, "format", REQUIRED, NULL);
     if (f.status == STATUS_OK && format != RECORDING_FORMAT)
         field_fail(&f, "format", "is not 1, which is what this version of refgate reads");
-    r->base_url = field_text(&f, r->meta, "base_url", REQUIRED);
-    while (r->base_url.size && r->base_url.at[r->base_url.size - 1] == '/')
-        r->base_url.size--;
+    r->base_url = text_without_slashes(field_text(&f, r->meta, "base_url", REQUIRED));
     struct text started = field_text(&f, r->meta, "started", OPTIONAL);
     r->started_known = started.size > 0;
     if (f.status == STATUS_OK && r->started_known && !clock_parse(started, &r->started_ms))

@@ -23,14 +23,6 @@ void recording_reader_free(struct recording_reader *reader)
     buffer_free(&reader->other);
 }
 
-uint64_t recording_hash(struct text t)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < t.size; i++)
-        hash = (hash ^ (unsigned char)t.at[i]) * UINT64_C(1099511628211);
-    return hash ^ hash >> 32;
-}
-
 bool recording_line_url(struct text line, struct text *url)
 {
     struct text rest = line;
@@ -76,7 +68,7 @@ enum status recording_find(const struct recording *r, struct recording_reader *r
                            struct error *err)
 {
     struct text wanted = buffer_view(&reader->wanted), url;
-    uint64_t hash = recording_hash(wanted);
+    uint64_t hash = text_hash(wanted);
     size_t at = (size_t)hash & (r->slot_count - 1);
     for (; r->slots[at].size; at = (at + 1) & (r->slot_count - 1)) {
         if (r->slots[at].hash != hash)

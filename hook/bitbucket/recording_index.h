@@ -47,7 +47,6 @@ struct recording {
 void recording_reader_init(struct recording_reader *reader);
 void recording_reader_free(struct recording_reader *reader);
 
-uint64_t recording_hash(struct text normalised_url);
 /* {"url": "/rest/...", -> /rest/... Percent-encoded, so there is nothing to unescape. */
 bool recording_line_url(struct text line, struct text *url);
 /* The slot of the URL in reader->wanted (its line is in reader->line then), or the empty one where it

@@ -37,17 +37,10 @@ static struct text server_of(struct text url)
     return url;
 }
 
-static struct text without_slashes(struct text t)
-{
-    while (t.size && t.at[t.size - 1] == '/')
-        t.size--;
-    return t;
-}
-
 bool sync_same_instance(struct text a, struct text b)
 {
-    a = without_slashes(a);
-    b = without_slashes(b);
+    a = text_without_slashes(a);
+    b = text_without_slashes(b);
     struct text server_a = server_of(a), server_b = server_of(b);
     return text_equal_fold(server_a, server_b) &&
            text_equal(text_skip(a, server_a.size), text_skip(b, server_b.size));

@@ -33,9 +33,7 @@ static struct url url_of(struct text t)
     while (end < t.size && t.at[end] != '/')
         end++;
     url.host = (struct text){t.at, end};
-    url.path = text_skip(t, end);
-    while (url.path.size && url.path.at[url.path.size - 1] == '/')
-        url.path.size--;
+    url.path = text_without_slashes(text_skip(t, end));
     for (size_t i = end; i > 0 && t.at[i - 1] != ']'; i--) /* not into an IPv6 address */
         if (t.at[i - 1] == ':') {
             url.host.size = i - 1;

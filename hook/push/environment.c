@@ -97,10 +97,9 @@ static enum status check(const struct variable *variable, struct text value, str
     return STATUS_OK;
 }
 
-static struct text without_trailing_slashes(struct text url)
+static struct text base_url_or_none(struct text url)
 {
-    while (url.size && url.at[url.size - 1] == '/')
-        url.size--;
+    url = text_without_slashes(url);
     return url.size ? url : TEXT_NONE;
 }
 
@@ -143,7 +142,7 @@ static enum status read_bitbucket(const struct environment *env, struct push *pu
         struct text *field = (struct text *)(void *)((char *)push + variable->offset);
         *field = value.size ? value : TEXT_NONE;
     }
-    push->base_url = without_trailing_slashes(push->base_url);
+    push->base_url = base_url_or_none(push->base_url);
     push->user_email = email_or_none(push->user_email);
     push->trigger = trigger_parse(push->trigger_text);
     push->merge = is_merge(env, push);

@@ -33,8 +33,7 @@ static void encode(struct buffer *out, struct text t, bool keep_slash, bool lowe
 bool link_pull_request(struct buffer *out, struct text base_url, struct text project_key,
                        struct text slug, struct text target_ref)
 {
-    while (base_url.size && base_url.at[base_url.size - 1] == '/')
-        base_url.size--;
+    base_url = text_without_slashes(base_url);
     bool personal = project_key.size > 1 && project_key.at[0] == '~';
     if (!base_usable(base_url) || !project_key.size || !slug.size || !target_ref.size)
         return false;

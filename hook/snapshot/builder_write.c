@@ -149,9 +149,7 @@ static void write_all(struct writing *w, const struct builder_header *header,
 
 struct text builder_clean_url(struct text url)
 {
-    while (url.size && url.at[url.size - 1] == '/')
-        url.size--;
-    return url.at ? url : TEXT("");
+    return url.at ? text_without_slashes(url) : TEXT("");
 }
 
 enum status write_records(struct builder *b, const struct builder_header *header, int fd,

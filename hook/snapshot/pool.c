@@ -25,19 +25,10 @@ struct text pool_text(const struct pool *pool, uint32_t number)
     return (struct text){pool->bytes.data + number + sizeof size, size};
 }
 
-/* FNV-1a, 64 bits: names come from Bitbucket's administrators, not from pushers. */
-static uint64_t hash_of(struct text t)
-{
-    uint64_t hash = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < t.size; i++)
-        hash = (hash ^ (unsigned char)t.at[i]) * UINT64_C(1099511628211);
-    return hash ^ hash >> 32;
-}
-
 /* The slot where the text is, or the empty one where it belongs. */
 static size_t find_slot(const struct pool *pool, struct text t)
 {
-    size_t slot = (size_t)hash_of(t) & (pool->slot_count - 1);
+    size_t slot = (size_t)text_hash(t) & (pool->slot_count - 1);
     while (pool->slots[slot] && !text_equal(pool_text(pool, pool->slots[slot] - 1), t))
         slot = (slot + 1) & (pool->slot_count - 1);
     return slot;

@@ -2,19 +2,13 @@
 # What an account may not read, and an instance that changes while it is read.
 . tests/lib/tap.sh
 . tests/lib/bitbucket.sh
+. tests/lib/sync.sh
 test_start
 
-sync() {
-    run "$BUILD/refgate" sync --url "$BITBUCKET_URL" --auth-file "$BITBUCKET_AUTH" --self-check 3 \
-        --output "$T/s.cdb" "$@" </dev/null
-}
-field() { printf '%s' "$out" | jq -r "$1"; }
-bitbucket_start --seed 5 --size tiny
-port=${BITBUCKET_URL##*:}
+sync_start
 sync
 is "$code" 0 'a server without faults: published' || note "$err"
 bitbucket_stop
-again() { bitbucket_start --seed 5 --size tiny --port "$port" "$@"; }
 
 # ---------------------------------------------------------------- a part of the rights
 again --fault 'deny:/projects/PRJ/(permissions/groups|restrictions)' \

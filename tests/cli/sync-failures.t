@@ -2,19 +2,13 @@
 # A fault that stays ends a crawl with a clear error, and the snapshot in use is as it was.
 . tests/lib/tap.sh
 . tests/lib/bitbucket.sh
+. tests/lib/sync.sh
 test_start
 
-sync() {
-    run "$BUILD/refgate" sync --url "$BITBUCKET_URL" --auth-file "$BITBUCKET_AUTH" --self-check 3 \
-        --output "$T/s.cdb" "$@" </dev/null
-}
-field() { printf '%s' "$out" | jq -r "$1"; }
-bitbucket_start --seed 5 --size tiny
-port=${BITBUCKET_URL##*:}
+sync_start
 sync
 is "$code" 0 'a server without faults: published' || note "$err"
 bitbucket_stop
-again() { bitbucket_start --seed 5 --size tiny --port "$port" "$@"; }
 
 stays() { # DESCRIPTION CODE REGEX FAULT...
     stays_what=$1

@@ -3,25 +3,18 @@
 # the snapshot is the one of an undisturbed crawl.
 . tests/lib/tap.sh
 . tests/lib/bitbucket.sh
+. tests/lib/sync.sh
 test_start
 
-sync() {
-    run "$BUILD/refgate" sync --url "$BITBUCKET_URL" --auth-file "$BITBUCKET_AUTH" --self-check 3 \
-        --output "$T/s.cdb" "$@" </dev/null
-}
 digest() { "$BUILD/refgate" snapshot info --file "$1" --format json | jq -r .digest; }
-field() { printf '%s' "$out" | jq -r "$1"; }
 # The snapshot that a server without faults gives; all servers here have the same base URL for it.
-bitbucket_start --seed 5 --size tiny
-port=${BITBUCKET_URL##*:}
+sync_start
 sync --format json
 is "$code" 0 'a server without faults: published' || note "$err"
 good=$(digest "$T/s.cdb")
 is "$(field '.retries')" 0 'and nothing was asked twice'
 bitbucket_stop
 
-# again FAULT...: the same instance at the same address, with faults.
-again() { bitbucket_start --seed 5 --size tiny --port "$port" "$@"; }
 passes() { # DESCRIPTION JQ-TEST FAULT...
     passes_what=$1
     passes_test=$2

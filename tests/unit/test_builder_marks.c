@@ -13,60 +13,15 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "scratch.h"
-#include "small_snapshot.h"
 #include "snapshot/reader.h"
 #include "snapshot/rows.h"
 #include "snapshot/verify.h"
-
-static char top[PATH_MAX];
-static struct error error;
-static struct arena arena;
-
-#define GOOD(call) assert_int_equal((call), STATUS_OK)
-
-static const char *at(const char *name)
-{
-    return scratch_path(top, name);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    scratch_remove(top);
-    return 0;
-}
+#include "support/builder_case.h"
 
 static const struct builder_header header = {.base_url = TEXT("https://bitbucket.example.com"),
                                              .bitbucket_version = TEXT("9.4.2"),
                                              .started_ms = SMALL_NOW,
                                              .generated_ms = SMALL_NOW};
-static const struct place prj = {GRANT_PROJECT, 2}, app = {GRANT_REPOSITORY, 84},
-                          everywhere = {GRANT_GLOBAL, 0};
-
-static struct builder *new_builder(void)
-{
-    struct builder *b;
-    GOOD(builder_new(NULL, &b, &error));
-    return b;
-}
-
-/* The instance of small_snapshot.h, to which a test adds. */
-static struct builder *small_builder(void)
-{
-    struct builder *b = new_builder();
-    small_fill(b, false);
-    return b;
-}
-
 static struct builder_summary finish(struct builder *b, const char *path)
 {
     struct builder_summary summary = {0};
@@ -560,7 +515,7 @@ static void verify_looks_at_parts(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, builder_set_up, builder_tear_down)
     const struct CMUnitTest tests[] = {
         TEST(what_was_told_before_a_place_was_told_anew_does_not_count),
         TEST(one_that_checks_keeps_nothing_and_cannot_be_finished),

@@ -13,51 +13,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "scratch.h"
-#include "small_snapshot.h"
 #include "snapshot/reader.h"
-
-static char top[PATH_MAX];
-static struct error error;
-static struct arena arena;
-
-#define GOOD(call) assert_int_equal((call), STATUS_OK)
-
-static const char *at(const char *name)
-{
-    return scratch_path(top, name);
-}
-
-static int set_up(void **state)
-{
-    (void)state;
-    scratch_make(top, sizeof top);
-    arena_init(&arena, 1 << 20);
-    return 0;
-}
-static int tear_down(void **state)
-{
-    (void)state;
-    arena_free(&arena);
-    scratch_remove(top);
-    return 0;
-}
+#include "support/builder_case.h"
 
 #define LATER (SMALL_NOW + 60000)
 static const struct builder_header header = {.base_url = TEXT("https://bitbucket.example.com"),
                                              .bitbucket_version = TEXT("9.4.2"),
                                              .started_ms = SMALL_NOW,
                                              .generated_ms = LATER};
-static const struct place prj = {GRANT_PROJECT, 2}, app = {GRANT_REPOSITORY, 84},
-                          everywhere = {GRANT_GLOBAL, 0};
-
-static struct builder *new_builder(void)
-{
-    struct builder *b;
-    GOOD(builder_new(NULL, &b, &error));
-    return b;
-}
-
 static struct builder_summary finish(struct builder *b, const char *path)
 {
     struct builder_summary summary = {0};
@@ -65,14 +28,6 @@ static struct builder_summary finish(struct builder *b, const char *path)
         fail_msg("%s", error.text);
     builder_free(b);
     return summary;
-}
-
-/* The instance of small_snapshot.h, and what a test adds to it. */
-static struct builder *small_builder(void)
-{
-    struct builder *b = new_builder();
-    small_fill(b, false);
-    return b;
 }
 
 static enum status try_reload(struct builder *b, const char *path, enum snapshot_mode mode)
@@ -530,7 +485,7 @@ static void of_an_access_key_the_newer_dates_count(void **state)
 
 int main(void)
 {
-#define TEST_OF(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+#define TEST_OF(name) cmocka_unit_test_setup_teardown(name, builder_set_up, builder_tear_down)
     const struct CMUnitTest tests[] = {
         TEST_OF(only_a_mapped_snapshot_once_into_a_builder_that_keeps),
         TEST_OF(a_part_goes_only_into_a_snapshot_of_its_instance_and_age),

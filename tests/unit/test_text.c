@@ -180,6 +180,31 @@ static void fields(void **state)
     check_fields(TEXT("a::b"), "a||b|");
 }
 
+static void slashes_at_the_end_are_dropped(void **state)
+{
+    (void)state;
+    static const struct {
+        struct text from, to;
+    } rows[] = {
+        {{"http://b/", 9}, {"http://b", 8}},
+        {{"http://b/c//", 12}, {"http://b/c", 10}},
+        {{"http://b", 8}, {"http://b", 8}},
+        {{"//", 2}, {"", 0}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_true(text_equal(text_without_slashes(rows[i].from), rows[i].to));
+    assert_true(text_absent(text_without_slashes(TEXT_NONE)));
+}
+
+static void a_hash_is_fnv_1a(void **state)
+{
+    (void)state;
+    /* The published values of FNV-1a for "" and "a", folded as text_hash() says. */
+    uint64_t empty = UINT64_C(0xcbf29ce484222325), a = UINT64_C(0xaf63dc4c8601ec8c);
+    assert_true(text_hash(TEXT("")) == (empty ^ empty >> 32));
+    assert_true(text_hash(TEXT("a")) == (a ^ a >> 32));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +215,8 @@ int main(void)
         {"numbers are digits within bounds", numbers, 0, 0, 0},
         {"items of a list are never empty", items, 0, 0, 0},
         {"fields may be empty", fields, 0, 0, 0},
+        {"slashes at the end are dropped", slashes_at_the_end_are_dropped, 0, 0, 0},
+        {"a hash is FNV-1a, folded", a_hash_is_fnv_1a, 0, 0, 0},
     };
     return cmocka_run_group_tests_name("text", tests, NULL, NULL);
 }
