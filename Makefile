@@ -7,6 +7,7 @@ DESTDIR     ?=
 bindir      ?= $(PREFIX)/bin
 libexecdir  ?= $(PREFIX)/lib/refgate
 mandir      ?= $(PREFIX)/share/man
+datadir     ?= $(PREFIX)/share
 docdir      ?= $(PREFIX)/share/doc/refgate
 bashcompdir ?= $(PREFIX)/share/bash-completion/completions
 zshcompdir  ?= $(PREFIX)/share/zsh/site-functions
@@ -120,7 +121,7 @@ BANNED  = -include hook/banned.h
 # ------------------------------------------------------------------ sources
 # Sorted, so that the order of a directory does not show in the binary.
 CORE_SRC  := $(sort $(wildcard $(patsubst %,hook/%/*.c,base model snapshot push policy record)))
-ADMIN_SRC := $(sort $(wildcard hook/bitbucket/*.c hook/command/*.c))
+ADMIN_SRC := $(sort $(wildcard $(patsubst %,hook/%/*.c,bitbucket command posture)))
 # What the static hook replaces in libc; see there.
 LIBC_SRC  := $(wildcard hook/refgate-hook-libc.c)
 WRAPPED   := $(if $(LIBC_SRC),getpwuid_r getaddrinfo freeaddrinfo gai_strerror)
@@ -255,10 +256,11 @@ lint:
 	$(Q)scripts/lint
 # ------------------------------------------------------------------ installing
 MANPAGES := $(sort $(wildcard packaging/man/*.[1-9]))
-EXAMPLES := $(sort $(wildcard config/*.conf config/examples/*))
+EXAMPLES := $(sort $(wildcard config/*.conf config/*.tests config/examples/*))
 BASHCOMP := $(wildcard packaging/completion/refgate.bash)
 ZSHCOMP  := $(wildcard packaging/completion/_refgate)
 FISHCOMP := $(wildcard packaging/completion/refgate.fish)
+DATA     := $(wildcard config/control-map.ini)
 DOCS     := $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE)
 
 install: all
@@ -268,6 +270,7 @@ install: all
 	for f in $(filter %/refgate-hook,$(PROGRAMS)); do put 755 '$(libexecdir)' $$f; done; \
 	for f in $(MANPAGES); do put 644 '$(mandir)'/man$${f##*.} $$f; done; \
 	for f in $(EXAMPLES); do [ ! -f $$f ] || put 644 '$(docdir)/examples' $$f; done; \
+	for f in $(DATA); do put 644 '$(datadir)/refgate' $$f; done; \
 	for f in $(DOCS); do put 644 '$(docdir)' $$f; done; \
 	for f in $(BASHCOMP); do put 644 '$(bashcompdir)' $$f refgate; done; \
 	for f in $(ZSHCOMP); do put 644 '$(zshcompdir)' $$f; done; \
@@ -280,8 +283,10 @@ uninstall:
 	$(Q)rm -f '$(DESTDIR)$(bindir)/refgate' '$(DESTDIR)$(libexecdir)/refgate-hook' \
 	  $(foreach f,$(MANPAGES),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $f))/$(notdir $f)') \
 	  '$(DESTDIR)$(bashcompdir)/refgate' '$(DESTDIR)$(zshcompdir)/_refgate' \
-	  '$(DESTDIR)$(fishcompdir)/refgate.fish'
-	$(Q)rm -rf '$(DESTDIR)$(docdir)'; rmdir '$(DESTDIR)$(libexecdir)' 2>/dev/null || :
+	  '$(DESTDIR)$(fishcompdir)/refgate.fish' \
+	  $(foreach f,$(DATA),'$(DESTDIR)$(datadir)/refgate/$(notdir $f)')
+	$(Q)rm -rf '$(DESTDIR)$(docdir)'; \
+	rmdir '$(DESTDIR)$(libexecdir)' '$(DESTDIR)$(datadir)/refgate' 2>/dev/null || :
 
 # clean keeps what takes minutes to make: libgit2 and the data of the benchmark.
 clean:

@@ -22,7 +22,9 @@
 #include "push/environment.h"
 #include "push/git_history.h"
 #include "push/location.h"
+#include "push/login_observer.h"
 #include "push/updates.h"
+#include "record/approval_grant.h"
 #include "record/audit.h"
 #include "record/record.h"
 #include "record/report.h"
@@ -49,6 +51,7 @@ struct hook {
     struct push push;
     struct buffer input; /* what stdin held */
     struct location location;
+    struct login_observer logins;
     struct snapshot *snapshot;
     struct git_history *history;
     struct text disabled_reason; /* what the kill switch's file says */
@@ -219,6 +222,14 @@ static bool hook_read_changes(struct hook *hook)
     return true;
 }
 
+/* The access log is opened only if somebody asks. */
+static void hook_watch(struct hook *hook)
+{
+    if (hook->policy.resolvers & RESOLVER_ACCESS_LOG)
+        hook->push.observer = login_observer_init(&hook->logins, hook->policy.access_log.at,
+                                                  &hook->detail);
+}
+
 static void hook_judge(struct hook *hook)
 {
     if (emergency_guard()) {
@@ -226,8 +237,9 @@ static void hook_judge(struct hook *hook)
         hook_fail(hook, true, "a file could not be read to its end (disk error?)");
         return;
     }
-    struct view view = snapshot_configured(&hook->policy, NULL, &hook->arena, &hook->snapshot,
-                                           &hook->detail);
+    hook_watch(hook);
+    struct view view = snapshot_configured(&hook->policy, NULL, SNAPSHOT_READ, &hook->arena,
+                                           &hook->snapshot, &hook->detail);
     /* Fails for lack of memory only, which is not the same as a repository without history. */
     enum status status = git_history_new(&hook->location, hook->policy.history_commits,
                                          hook->deadline_us, &hook->history, &hook->detail);
@@ -239,6 +251,14 @@ static void hook_judge(struct hook *hook)
     if (status != STATUS_OK)
         hook_fail(hook, true, "out of memory");
     emergency_unguard();
+}
+
+/* The last question, when all else has accepted: what was approved (semantics.md 7). */
+static void hook_approve(struct hook *hook)
+{
+    const struct approval_request request = {&hook->policy, &hook->push, hook->id.text,
+                                             hook->deadline_us, &hook->arena, false};
+    approval_grant(&request, &hook->decision, &hook->detail);
 }
 
 /* Everything up to the decision. */
@@ -257,8 +277,10 @@ static void hook_decide(struct hook *hook, int argc, char **argv)
     if (disabled)
         decision_disabled(hook_policy(hook), &hook->push, hook->disabled_reason, &hook->arena,
                           &hook->decision);
-    else if (read)
+    else if (read) {
         hook_judge(hook);
+        hook_approve(hook);
+    }
 }
 
 /* NAME="VALUE"; a quote in the value becomes an apostrophe, so that nobody's name can pass for a

@@ -12,8 +12,9 @@
 #include "command/command.h"
 
 static const struct command *const commands[] = {
-    &command_audit,  &command_check,  &command_completion, &command_disable, &command_doctor,
-    &command_enable, &command_policy, &command_snapshot,   &command_sync,
+    &command_access,   &command_approve, &command_audit,   &command_check,  &command_completion,
+    &command_disable,  &command_doctor,  &command_enable,  &command_policy, &command_report,
+    &command_snapshot, &command_sync,    &command_who_can,
 };
 
 const struct command command_refgate = {

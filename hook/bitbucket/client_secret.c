@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "bitbucket/redact.h"
 
 #define NEEDLE_LEAST 4 /* shorter ones are in every text, and no secret */
@@ -13,21 +14,6 @@ static bool header_safe(const char *value)
         if ((unsigned char)*value < ' ' || *value == 0x7f)
             return false;
     return true;
-}
-
-static size_t base64(char *out, const unsigned char *bytes, size_t size)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    size_t at = 0;
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t three = (uint32_t)bytes[i] << 16 | (left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0) |
-                         (left > 2 ? bytes[i + 2] : 0);
-        for (size_t digit = 0; digit < 4; digit++)
-            out[at++] = digit <= left ? digits[three >> (18 - 6 * digit) & 63] : '=';
-    }
-    out[at] = '\0';
-    return at;
 }
 
 enum status secrets_make(const struct credentials *credentials, struct secrets *out,
@@ -46,7 +32,7 @@ enum status secrets_make(const struct credentials *credentials, struct secrets *
         char pair[2 * CREDENTIAL_MAX];
         int size = snprintf(pair, sizeof pair, "%s:%s", c->user, c->password);
         memcpy(out->password, c->password, sizeof out->password);
-        base64(out->basic, (const unsigned char *)pair, (size_t)size);
+        base64_encode(out->basic, pair, (size_t)size);
         explicit_bzero(pair, sizeof pair);
     }
     return STATUS_OK;

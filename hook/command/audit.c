@@ -7,53 +7,57 @@
 #include <stdlib.h>
 
 #include "base/buffer.h"
-#include "policy/config.h"
 #include "record/audit_line.h"
 #include "record/audit_verify.h"
 
-#define CONFIG_PATH_MAX 4096
-#define CONFIG_MEMORY ((size_t)64 * 1024 * 1024)
 #define ANCHORS_MAX 64
 #define NAME_MOST ((size_t)4096)
 
-static bool configured_file(const struct arguments *args, struct audit_files *out)
+static bool configured_files(const struct arguments *args, struct audit_files *out)
 {
-    static struct policy policy; /* large; the file's name lives in the arena */
-    char path[CONFIG_PATH_MAX];
-    struct error err = {STATUS_OK, ""};
-    if (config_locate(argument(args, "config"), path, sizeof path, &err) != STATUS_OK) {
-        command_trouble(args, "%s", err.text);
+    if (!instance_configure(args, &out->instance)) {
+        command_trouble(args, "name the audit log's file");
         return false;
     }
-    struct config_errors errors;
-    config_errors_init(&errors);
-    enum status status = config_load(path, &out->arena, &policy, &errors);
-    if (status != STATUS_OK) {
-        fputs(errors.lines.data ? errors.lines.data : "out of memory\n", stderr);
-        command_trouble(args, "the configuration is not usable: name the audit log's file");
-    } else if (!policy.audit_file.size) {
+    if (!out->instance.policy.audit_file.size) {
         command_trouble(args, "the configuration names no audit log ([audit] file): name the file");
-        status = STATUS_USAGE;
+        return false;
     }
-    config_errors_free(&errors);
-    out->paths[0] = policy.audit_file.at;
-    out->count = 1;
-    return status == STATUS_OK;
+    struct error err = {STATUS_OK, ""};
+    const char *log = out->instance.policy.audit_file.at;
+    if (audit_series_list(log, &out->series, &err) != STATUS_OK) {
+        command_trouble(args, "%s: %s", log, err.text);
+        return false;
+    }
+    if (out->series.count >= AUDIT_FILES_MAX) {
+        command_trouble(args, "more than %d rotated files: name those to read",
+                        AUDIT_FILES_MAX - 1);
+        return false;
+    }
+    for (size_t i = 0; i < out->series.count; i++)
+        out->paths[out->count++] = out->series.paths[i];
+    out->paths[out->count++] = log;
+    out->of_one_log = true;
+    return true;
 }
 
 bool audit_files(const struct arguments *args, struct audit_files *out)
 {
-    arena_init(&out->arena, CONFIG_MEMORY);
-    out->count = args->operand_count;
     if (!args->operand_count)
-        return configured_file(args, out);
+        return configured_files(args, out);
     if (args->operand_count > AUDIT_FILES_MAX) {
         command_trouble(args, "more than %d files", AUDIT_FILES_MAX);
         return false;
     }
-    for (size_t i = 0; i < args->operand_count; i++)
-        out->paths[i] = args->operands[i];
+    for (; out->count < args->operand_count; out->count++)
+        out->paths[out->count] = args->operands[out->count];
     return true;
+}
+
+void audit_files_free(struct audit_files *files)
+{
+    audit_series_free(&files->series);
+    instance_close(&files->instance);
 }
 
 /* ------------------------------------------------------------------ verify */
@@ -63,7 +67,7 @@ struct verify {
     struct audit_files files;
     struct audit_findings found[AUDIT_FILES_MAX];
     bool readable[AUDIT_FILES_MAX];
-    struct digest heads[AUDIT_FILES_MAX];
+    struct digest heads[AUDIT_FILES_MAX], dropped[AUDIT_FILES_MAX];
     struct text anchors[ANCHORS_MAX];
     bool anchors_found[ANCHORS_MAX];
     struct audit_verifier verifier;
@@ -91,6 +95,7 @@ static bool verify_options(struct verify *verify)
         return false;
     }
     verify->verifier = (struct audit_verifier){.heads = verify->heads,
+                                               .dropped = verify->dropped,
                                                .from = text_of(hash),
                                                .anchors = verify->anchors,
                                                .anchors_found = verify->anchors_found,
@@ -98,33 +103,50 @@ static bool verify_options(struct verify *verify)
     return true;
 }
 
-static void print_path(const char *path)
+static void print_name(const char *name)
 {
-    struct buffer name;
-    buffer_init(&name, SIZE_MAX);
-    buffer_escaped(&name, text_of(path), NAME_MOST, false);
-    fputs(name.data ? name.data : "", stdout);
-    buffer_free(&name);
+    struct buffer text;
+    buffer_init(&text, SIZE_MAX);
+    buffer_escaped(&text, text_of(name), NAME_MOST, false);
+    fputs(text.data ? text.data : "", stdout);
+    buffer_free(&text);
+}
+
+static void print_break(const char *path, const struct audit_findings *found,
+                        const struct audit_break *at)
+{
+    print_name(path);
+    printf(":%llu: %s: %s", (unsigned long long)at->line, audit_damage_name(at->damage),
+           audit_damage_text(at->damage));
+    if (at->other)
+        printf(" %llu", (unsigned long long)at->other);
+    if (at->damage == AUDIT_BEHEADED && *found->continues) {
+        printf(" (it goes on from ");
+        print_name(found->continues);
+        printf(")");
+    }
+    printf("\n");
 }
 
 static void print_findings(const char *path, const struct audit_findings *found)
 {
-    print_path(path);
-    if (found->first != AUDIT_INTACT) {
-        printf(":%llu: %s: %s", (unsigned long long)found->first_line,
-               audit_damage_name(found->first), audit_damage_text(found->first));
-        if (found->other)
-            printf(" %llu", (unsigned long long)found->other);
-        printf("\n");
-        print_path(path);
-    }
+    for (size_t i = 0; i < AUDIT_BREAKS_LISTED && found->listed[i].line; i++)
+        print_break(path, found, &found->listed[i]);
+    print_name(path);
     printf(": %llu line%s, ", (unsigned long long)found->lines, found->lines == 1 ? "" : "s");
-    if (found->breaks)
-        printf("%llu break%s", (unsigned long long)found->breaks,
-               found->breaks == 1 ? "" : "s (the first is shown)");
+    if (found->breaks > AUDIT_BREAKS_LISTED)
+        printf("%llu breaks (the first %d are listed)", (unsigned long long)found->breaks,
+               AUDIT_BREAKS_LISTED);
+    else if (found->breaks)
+        printf("%llu break%s", (unsigned long long)found->breaks, found->breaks == 1 ? "" : "s");
     else
         printf("chain intact");
     printf(found->has_head ? ", head %s\n" : "\n", found->head.hex);
+    if (!found->dropped)
+        return;
+    print_name(path);
+    printf(": begins after %s: a rotation deleted the files before it (--keep)\n",
+           found->begins_after.hex);
 }
 
 static void print_verify_text(const struct verify *verify)
@@ -139,20 +161,37 @@ static void print_verify_text(const struct verify *verify)
                    : "not found: the end of a log was cut off, or it was written anew");
 }
 
+static json_t *json_of_break(const struct audit_break *at)
+{
+    if (!at->line)
+        return json_null();
+    json_t *object = json_pack("{s:I, s:s, s:s}", "line", (json_int_t)at->line, "damage",
+                               audit_damage_name(at->damage), "text",
+                               audit_damage_text(at->damage));
+    if (at->other)
+        json_object_set_new(object, "follows", json_integer((json_int_t)at->other));
+    return object;
+}
+
+/* A name that is not UTF-8 cannot be written in JSON; the file's place in the list is known. */
+static json_t *json_of_name(const char *name)
+{
+    json_t *string = *name ? json_string(name) : NULL;
+    return string ? string : json_null();
+}
+
 static json_t *json_of_findings(const char *path, const struct audit_findings *found)
 {
-    json_t *first = json_null();
-    if (found->first != AUDIT_INTACT)
-        first = json_pack("{s:I, s:s, s:s}", "line", (json_int_t)found->first_line, "damage",
-                          audit_damage_name(found->first), "text", audit_damage_text(found->first));
-    if (found->other)
-        json_object_set_new(first, "follows", json_integer((json_int_t)found->other));
-    /* A path that is not UTF-8 cannot be written in JSON; its place in the list is known. */
-    json_t *name = json_string(path);
-    return json_pack("{s:o, s:I, s:b, s:I, s:o, s:o}", "file", name ? name : json_null(), "lines",
-                     (json_int_t)found->lines, "intact", !found->breaks, "breaks",
-                     (json_int_t)found->breaks, "first", first, "head",
-                     found->has_head ? json_string(found->head.hex) : json_null());
+    json_t *listed = json_array();
+    for (size_t i = 0; i < AUDIT_BREAKS_LISTED && found->listed[i].line; i++)
+        json_array_append_new(listed, json_of_break(&found->listed[i]));
+    return json_pack("{s:o, s:I, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:b}", "file",
+                     json_of_name(path), "lines", (json_int_t)found->lines, "intact",
+                     !found->breaks, "breaks", (json_int_t)found->breaks, "first",
+                     json_of_break(&found->listed[0]), "listed", listed, "head",
+                     found->has_head ? json_string(found->head.hex) : json_null(), "begins_after",
+                     json_of_name(found->begins_after.hex), "continues",
+                     json_of_name(found->continues), "dropped", found->dropped);
 }
 
 static bool print_verify_json(const struct verify *verify, enum command_exit status)
@@ -184,7 +223,11 @@ static enum command_exit verify_files(struct verify *verify)
                               STATUS_OK;
         if (!verify->readable[i])
             status = command_trouble(verify->args, "%s: %s", path, err.text);
-        else if (verify->found[i].breaks && status == EXIT_YES)
+    }
+    for (size_t i = 0; i < verify->files.count; i++) {
+        if (verify->readable[i])
+            audit_verify_excuse(&verify->verifier, &verify->found[i]);
+        if (verify->found[i].breaks && status == EXIT_YES)
             status = EXIT_NO;
     }
     for (size_t i = 0; i < verify->verifier.anchor_count; i++)
@@ -207,7 +250,7 @@ static enum command_exit run_verify(const struct arguments *args)
         else if (!print_verify_json(verify, status))
             status = command_trouble(args, "out of memory");
     }
-    arena_free(&verify->files.arena);
+    audit_files_free(&verify->files);
     free(verify);
     return status;
 }
@@ -223,8 +266,9 @@ static const struct command command_verify = {
     .name = "verify",
     .summary = "check that no line of the audit log was edited, removed, inserted or moved",
     .operands = "[FILE...]",
-    .details = "Without FILE, the log that the configuration names; - is stdin. Several files: of\n"
-               "several nodes, or of one, oldest first. A cut end shows only with --anchor.\n"
+    .details = "Without FILE, the log that the configuration names, with its rotated files; - is\n"
+               "stdin. Several files: of several nodes, or of one, oldest first; compressed ones\n"
+               "too. A cut end shows only with --anchor.\n"
                "Exit code: 0 intact, 1 broken or an anchor is missing, 2 could not be read.",
     .options = verify_option,
     .option_count = sizeof verify_option / sizeof verify_option[0],
@@ -232,11 +276,14 @@ static const struct command command_verify = {
     .run = run_verify,
 };
 
-static const struct command *const subcommands[] = {&command_audit_show, &command_verify};
+static const struct command *const subcommands[] = {
+    &command_audit_show,   &command_verify,       &command_audit_narrate,
+    &command_audit_replay, &command_audit_enrich, &command_audit_rotate,
+};
 
 const struct command command_audit = {
     .name = "audit",
-    .summary = "show the decisions in the audit log, verify its chain",
+    .summary = "read the audit log: show, verify, narrate, replay, enrich, rotate",
     .subcommands = subcommands,
     .subcommand_count = sizeof subcommands / sizeof subcommands[0],
 };

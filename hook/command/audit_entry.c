@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/glob.h"
+#include "record/audit_line.h"
 
 #define NAME_MOST ((size_t)200)
 #define REF_MOST ((size_t)300)
@@ -14,10 +15,21 @@ json_t *entry_parse(struct text line)
     json_error_t error;
     json_t *record = json_loadb(line.at, line.size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
                                 &error);
-    if (record && json_is_object(record) && json_is_string(json_object_get(record, "time")))
+    if (entry_is_decision(record))
         return record;
     json_decref(record);
     return NULL;
+}
+
+bool entry_is_decision(const json_t *record)
+{
+    return json_is_object(record) && json_is_string(json_object_get(record, "time")) &&
+           !json_object_get(record, "type");
+}
+
+bool entry_is_rotation(struct text line)
+{
+    return text_starts(line, TEXT(AUDIT_ROTATION_START));
 }
 
 static struct text text_value(const json_t *value)
@@ -233,6 +245,28 @@ static void add_change(const json_t *change, struct buffer *out)
     add_reasons(change, "      ", out);
 }
 
+/* "    approval ID of root (uid 0): REASON" for each that was used. */
+static void add_approvals(const json_t *record, struct buffer *out)
+{
+    const json_t *used = json_object_get(json_object_get(record, "approval"), "used");
+    for (size_t i = 0; i < json_array_size(used); i++) {
+        const json_t *approval = json_array_get(used, i);
+        const json_t *approver = json_object_get(approval, "approver");
+        struct text sudo_user = entry_text(approver, "sudo_user", NULL);
+        buffer_string(out, "    approval ");
+        buffer_escaped(out, or_dash(entry_text(approval, "id", NULL)), NAME_MOST, false);
+        buffer_string(out, " of ");
+        buffer_escaped(out, or_dash(entry_text(approver, "name", NULL)), NAME_MOST, false);
+        buffer_printf(out, " (uid %" JSON_INTEGER_FORMAT,
+                      json_integer_value(json_object_get(approver, "uid")));
+        buffer_string(out, sudo_user.size ? ", sudo from " : "");
+        buffer_escaped(out, sudo_user, NAME_MOST, false);
+        buffer_string(out, "): ");
+        buffer_escaped(out, entry_text(approval, "reason", NULL), TEXT_MOST, false);
+        buffer_string(out, "\n");
+    }
+}
+
 static void add_details(const json_t *record, struct buffer *out)
 {
     static const char *const fields[][2] = {
@@ -247,6 +281,7 @@ static void add_details(const json_t *record, struct buffer *out)
         buffer_escaped(out, value, NAME_MOST, false);
     }
     buffer_string(out, "\n");
+    add_approvals(record, out);
     add_reasons(record, "    ", out);
     const json_t *changes = json_object_get(record, "changes");
     size_t count = json_array_size(changes);

@@ -17,8 +17,14 @@ struct audit_style {
     bool ascii; /* JSON for a terminal: no byte beyond ASCII */
 };
 
-/* NULL if the line is not a JSON object with a text `time`, or memory is short. */
+/* NULL if the line is not a decision: a JSON object with a text `time` and without `type` (which the
+ * records have that are none, those of rotations), or memory is short. */
 json_t *entry_parse(struct text line);
+/* The first line of a log that goes on where a rotated one ended. It is no decision and no damage:
+ * whoever reads decisions passes over it without a word. */
+bool entry_is_rotation(struct text line);
+/* What entry_parse() gave: not NULL. */
+bool entry_is_decision(const json_t *record);
 /* record[key] or record[key][inner]; "" if it is missing or not a text. */
 struct text entry_text(const json_t *record, const char *key, const char *inner);
 bool entry_has_repository(const json_t *record, struct text pattern);

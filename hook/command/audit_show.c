@@ -2,39 +2,26 @@
  * refgate audit show - the decisions of one or several nodes' audit logs, merged by time.
  */
 #include <errno.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-#include "base/glob.h"
 #include "command/audit.h"
 #include "command/audit_entry.h"
-#include "model/verdict.h"
-#include "record/audit_read.h"
+#include "command/audit_follow.h"
 
 #define LIMIT_MAX 100000
-
-struct filter { /* absent text, 0 time: any */
-    struct text user, repository, ref, rule, verdict, id;
-    bool since_set, until_set;
-    int64_t since_ms, until_ms;
-};
-
-struct source { /* one file, and the decision in it that comes next */
-    const char *path;
-    struct audit_reader *reader;
-    json_t *record; /* NULL at the end */
-    struct text line;
-    const char *time;
-};
 
 struct show {
     const struct arguments *args;
     struct audit_files files;
-    struct source sources[AUDIT_FILES_MAX];
-    struct filter filter;
+    struct audit_source *sources; /* one a log */
+    size_t source_count;
+    struct audit_filter filter;
     struct audit_style style;
-    bool json, trouble;
+    bool json, follow, trouble;
+    bool coming;      /* what is shown now is new: --limit was about what was there */
+    bool pipe_closed; /* nobody reads stdout any more */
     /* --limit N: only the last N, kept in a ring until all is read */
     uint64_t limit, matched;
     char **ring;
@@ -42,124 +29,36 @@ struct show {
 
 /* ------------------------------------------------------------------ options */
 
-static bool time_option(struct show *show, const char *name, bool *set, int64_t *ms)
-{
-    const char *value = argument(show->args, name);
-    int64_t ago;
-    *set = value != NULL;
-    if (!value || clock_parse(text_of(value), ms))
-        return true;
-    if (clock_parse_duration(text_of(value), &ago)) {
-        *ms = clock_now_ms() - ago;
-        return true;
-    }
-    command_trouble(show->args,
-                    "--%s wants a time like 2026-11-22T04:10:00Z, a date or an age "
-                    "like 24h, not %s",
-                    name, value);
-    return false;
-}
-
 static bool show_options(struct show *show)
 {
     const struct arguments *args = show->args;
-    struct filter *filter = &show->filter;
-    filter->user = text_of(argument(args, "user"));
-    filter->repository = text_of(argument(args, "repo"));
-    filter->ref = text_of(argument(args, "ref"));
-    filter->rule = text_of(argument(args, "rule"));
-    filter->verdict = text_of(argument(args, "verdict"));
-    filter->id = text_of(argument(args, "id"));
     show->style = (struct audit_style){.verbose = argument_flag(args, "verbose"),
                                        .colour = command_colour(stdout),
                                        .ascii = isatty(STDOUT_FILENO) == 1};
+    show->follow = argument_flag(args, "follow");
     const char *limit = argument(args, "limit");
     if (limit &&
         (!text_parse_u64(text_of(limit), LIMIT_MAX, false, &show->limit) || !show->limit)) {
         command_trouble(args, "--limit wants a number from 1 to %d", LIMIT_MAX);
         return false;
     }
-    enum verdict verdict;
-    if (filter->verdict.at && !verdict_parse(filter->verdict, &verdict)) {
-        command_trouble(args,
-                        "--verdict is accept, note, annotate, require-approval or reject, "
-                        "not %s",
-                        filter->verdict.at);
+    bool one_file = args->operand_count == 1 && strcmp(args->operands[0], "-") != 0;
+    if (show->follow && args->operand_count && !one_file) {
+        command_trouble(args, "--follow wants one log");
         return false;
     }
-    const char *problem = filter->ref.at ? glob_ref_problem(filter->ref) : NULL;
-    if (problem) {
-        command_trouble(args, "--ref %s: %s", filter->ref.at, problem);
-        return false;
-    }
-    return argument_json(args, &show->json) &&
-           time_option(show, "since", &filter->since_set, &filter->since_ms) &&
-           time_option(show, "until", &filter->until_set, &filter->until_ms);
-}
-
-/* ------------------------------------------------------------------ which */
-
-static bool wanted(const struct filter *filter, const json_t *record)
-{
-    if (filter->id.at && !text_starts(entry_text(record, "id", NULL), filter->id))
-        return false;
-    if (filter->verdict.at && !text_equal(entry_text(record, "verdict", NULL), filter->verdict))
-        return false;
-    if (filter->user.at && !text_equal_fold(entry_text(record, "pusher", "name"), filter->user))
-        return false;
-    int64_t time = 0;
-    if ((filter->since_set || filter->until_set) &&
-        !clock_parse(entry_text(record, "time", NULL), &time))
-        return false;
-    if ((filter->since_set && time < filter->since_ms) ||
-        (filter->until_set && time >= filter->until_ms))
-        return false;
-    return (!filter->repository.at || entry_has_repository(record, filter->repository)) &&
-           (!filter->ref.at || entry_has_ref(record, filter->ref)) &&
-           (!filter->rule.at || entry_has_rule(record, filter->rule));
+    return argument_json(args, &show->json) && audit_filter_options(args, &show->filter);
 }
 
 /* ------------------------------------------------------------------ reading */
 
-/* Moves to the next record. Lines that are none are told on stderr: the answer lacks them. */
-static void source_next(struct show *show, struct source *source)
-{
-    json_decref(source->record);
-    source->record = NULL;
-    while (!source->record) {
-        struct audit_line line;
-        struct error err = {STATUS_OK, ""};
-        enum status status = audit_read_next(source->reader, &line, &err);
-        if (status == STATUS_NOT_FOUND)
-            return;
-        if (status != STATUS_OK) {
-            command_trouble(show->args, "%s: %s", source->path, err.text);
-            show->trouble = true;
-            return;
-        }
-        /* Ids are letters and digits: a line without these bytes is not the one, and need not be
-         * parsed. */
-        const struct text *id = &show->filter.id;
-        if (id->size && !memmem(line.text.at, line.text.size, id->at, id->size))
-            continue;
-        source->line = line.text;
-        source->record = line.too_long ? NULL : entry_parse(line.text);
-        if (!source->record)
-            command_trouble(show->args,
-                            "%s:%llu is not a decision, left out (see: refgate audit "
-                            "verify)",
-                            source->path, (unsigned long long)line.number);
-    }
-    source->time = entry_text(source->record, "time", NULL).at;
-}
-
 /* The source whose decision is the oldest; the first of several. NULL: all are at the end. Times
  * are ISO 8601 of one form, so that their order is that of their bytes. */
-static struct source *oldest(struct show *show)
+static struct audit_source *oldest(struct show *show)
 {
-    struct source *first = NULL;
-    for (size_t i = 0; i < show->files.count; i++) {
-        struct source *source = &show->sources[i];
+    struct audit_source *first = NULL;
+    for (size_t i = 0; i < show->source_count; i++) {
+        struct audit_source *source = &show->sources[i];
         if (source->record &&
             (!first || text_compare(text_of(source->time), text_of(first->time)) < 0))
             first = source;
@@ -177,7 +76,7 @@ static bool keep(struct show *show, struct text text)
     return *slot != NULL;
 }
 
-static bool show_entry(struct show *show, const struct source *source)
+static bool show_entry(struct show *show, const struct audit_source *source)
 {
     struct buffer text;
     buffer_init(&text, SIZE_MAX);
@@ -188,7 +87,7 @@ static bool show_entry(struct show *show, const struct source *source)
     bool good = !text.failed;
     if (!good)
         command_trouble(show->args, "out of memory");
-    else if (show->limit)
+    else if (show->limit && !show->coming)
         good = keep(show, buffer_view(&text));
     else
         good = fwrite(text.data, 1, text.size, stdout) == text.size;
@@ -197,17 +96,28 @@ static bool show_entry(struct show *show, const struct source *source)
     return good;
 }
 
-static bool open_sources(struct show *show)
+/* A log with its rotated files is one source, files that were named are one each. With --follow and
+ * nothing to print first, only the log itself is gone through. */
+static bool open_sources(struct show *show, bool only_log)
 {
-    for (size_t i = 0; i < show->files.count; i++) {
-        struct source *source = &show->sources[i];
-        struct error err = {STATUS_OK, ""};
-        source->path = show->files.paths[i];
-        if (audit_read_open(source->path, &source->reader, &err) != STATUS_OK) {
-            command_trouble(show->args, "%s: %s", source->path, err.text);
+    const struct audit_files *files = &show->files;
+    bool each = !files->of_one_log;
+    size_t count = each ? files->count : 1, first = only_log ? files->count - 1 : 0;
+    show->sources = calloc(count, sizeof *show->sources);
+    if (!show->sources) {
+        command_trouble(show->args, "out of memory");
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct audit_source *source = &show->sources[show->source_count++];
+        *source = (struct audit_source){.args = show->args,
+                                        .filter = &show->filter,
+                                        .paths = files->paths + (each ? i : first),
+                                        .count = each ? 1 : files->count - first};
+        if (!audit_source_open(source))
             return false;
-        }
-        source_next(show, source);
+        audit_source_next(source);
+        show->trouble |= source->trouble;
     }
     return !show->trouble;
 }
@@ -219,6 +129,69 @@ static void print_ring(const struct show *show)
         fputs(show->ring[i % show->limit], stdout);
 }
 
+/* What is there already. false: trouble was printed, or stdout cannot be written. */
+static bool show_past(struct show *show, bool silent)
+{
+    struct audit_source *source;
+    while ((source = oldest(show))) {
+        if (!silent && audit_filter_wants(&show->filter, source->record) &&
+            !show_entry(show, source))
+            return false;
+        audit_source_next(source);
+        show->trouble |= source->trouble;
+    }
+    if (show->limit)
+        print_ring(show);
+    return !show->trouble;
+}
+
+/* ------------------------------------------------------------------ following */
+
+static bool flush(struct show *show)
+{
+    if (!fflush(stdout))
+        return true;
+    show->pipe_closed = errno == EPIPE;
+    return false;
+}
+
+static bool show_new(void *self, const struct audit_source *source)
+{
+    struct show *show = self;
+    if (!audit_filter_wants(&show->filter, source->record))
+        return true;
+    bool shown = show_entry(show, source), flushed = flush(show);
+    show->trouble |= !shown && !show->pipe_closed;
+    return shown && flushed;
+}
+
+static enum command_exit show_coming(struct show *show)
+{
+    const char *log = show->files.paths[show->files.count - 1];
+    show->coming = true;
+    bool good = flush(show) && audit_follow(&show->sources[0], log, show_new, show);
+    if (!show->pipe_closed)
+        return good && !show->trouble ? EXIT_YES : EXIT_TROUBLE;
+    /* Who reads a pipe has seen enough when he closes it. */
+    clearerr(stdout);
+    __fpurge(stdout);
+    return EXIT_YES;
+}
+
+/* ------------------------------------------------------------------ all of it */
+
+static void show_free(struct show *show)
+{
+    for (size_t i = 0; i < show->source_count; i++)
+        audit_source_close(&show->sources[i]);
+    for (uint64_t i = 0; show->ring && i < show->limit; i++)
+        free(show->ring[i]);
+    free(show->ring);
+    free(show->sources);
+    audit_files_free(&show->files);
+    free(show);
+}
+
 static enum command_exit show_all(struct show *show)
 {
     if (show->limit) {
@@ -226,18 +199,11 @@ static enum command_exit show_all(struct show *show)
         if (!show->ring)
             return command_trouble(show->args, "out of memory");
     }
-    if (!open_sources(show))
+    bool only_coming = show->follow && !show->limit && !show->filter.since_set;
+    if (!open_sources(show, only_coming) || !show_past(show, only_coming))
         return EXIT_TROUBLE;
-    struct source *source;
-    while ((source = oldest(show))) {
-        if (wanted(&show->filter, source->record) && !show_entry(show, source))
-            return EXIT_TROUBLE;
-        source_next(show, source);
-    }
-    if (show->limit)
-        print_ring(show);
-    if (show->trouble)
-        return EXIT_TROUBLE;
+    if (show->follow)
+        return show_coming(show);
     return show->matched ? EXIT_YES : EXIT_NO;
 }
 
@@ -250,29 +216,15 @@ static enum command_exit run_show(const struct arguments *args)
     enum command_exit status = EXIT_TROUBLE;
     if (show_options(show) && audit_files(args, &show->files))
         status = show_all(show);
-    for (size_t i = 0; i < show->files.count; i++) {
-        json_decref(show->sources[i].record);
-        audit_read_close(show->sources[i].reader);
-    }
-    for (uint64_t i = 0; show->ring && i < show->limit; i++)
-        free(show->ring[i]);
-    free(show->ring);
-    arena_free(&show->files.arena);
-    free(show);
+    show_free(show);
     return status;
 }
 
 static const struct option_spec show_option[] = {
-    {"id", "ID", "the decision with this id, or whose id begins so", false},
-    {"user", "NAME", "pushes of this user", false},
-    {"repo", "KEY/SLUG", "pushes to these repositories (* and ? allowed)", false},
-    {"ref", "PATTERN", "pushes that changed a ref that matches", false},
-    {"rule", "NAME", "decisions in which this rule had a say", false},
-    {"verdict", "VERDICT", "accept, note, annotate, require-approval or reject", false},
-    {"since", "TIME", "not before: 2026-11-22T04:10:00Z, a date, or an age (24h, 7d)", false},
-    {"until", "TIME", "before", false},
+    AUDIT_FILTER_OPTIONS,
     {"limit", "N", "only the last N of them", false},
     {"verbose", NULL, "with the changes and the reasons of each", false},
+    {"follow", NULL, "and those that come, until it is interrupted", false},
     OPTION_CONFIG,
     OPTION_FORMAT,
 };
@@ -281,9 +233,12 @@ const struct command command_audit_show = {
     .name = "show",
     .summary = "print decisions, oldest first",
     .operands = "[FILE...]",
-    .details = "Without FILE, the log that the configuration names; - is stdin. The files of\n"
-               "several nodes are merged by time. --format json prints the lines as they are.\n"
-               "Exit code: 0 something was found, 1 nothing was, 2 could not be read.",
+    .details = "Without FILE, the log that the configuration names, with its rotated files; - is\n"
+               "stdin. The files of several nodes are merged by time. --follow prints what comes\n"
+               "from now on; with --limit or --since, first what is there. --format json prints\n"
+               "the lines as they are.\n"
+               "Exit code: 0 something was found (--follow: it was ended), 1 nothing was, 2 could\n"
+               "not be read.",
     .options = show_option,
     .option_count = sizeof show_option / sizeof show_option[0],
     .operands_max = SIZE_MAX,

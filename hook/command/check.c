@@ -5,32 +5,26 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/clock.h"
 #include "base/ulid.h"
 #include "command/check_case.h"
 #include "command/command.h"
 #include "command/explain.h"
-#include "policy/config.h"
+#include "command/instance.h"
 #include "policy/decide.h"
 #include "push/git_history.h"
 #include "push/location.h"
+#include "record/approval_grant.h"
 #include "record/record.h"
 #include "record/report.h"
-#include "snapshot/configured.h"
 
-#define CHECK_MEMORY ((size_t)1024 * 1024 * 1024)
 #define CASE_MEMORY ((size_t)512 * 1024 * 1024)
 #define RECORD_MAX ((size_t)16 * 1024 * 1024)
 
 struct checker { /* lives through a batch */
     const struct arguments *args;
-    struct arena arena;
-    struct policy policy;
-    struct snapshot *snapshot;
-    struct view view;
-    struct text host;
+    struct instance instance;
     bool json, explain;
 };
 
@@ -46,32 +40,6 @@ static void judged_free(struct judged *judged)
 {
     git_history_free(judged->git);
     buffer_free(&judged->explain.text);
-}
-
-static enum command_exit open_checker(struct checker *checker)
-{
-    char path[4096];
-    struct error err;
-    struct config_errors errors;
-    if (config_locate(argument(checker->args, "config"), path, sizeof path, &err) != STATUS_OK)
-        return command_trouble(checker->args, "%s", err.text);
-    config_errors_init(&errors);
-    enum status status = config_load(path, &checker->arena, &checker->policy, &errors);
-    if (status != STATUS_OK) {
-        fputs(errors.lines.data ? errors.lines.data : "out of memory\n", stderr);
-        command_trouble(checker->args, "the configuration is not usable");
-    }
-    config_errors_free(&errors);
-    if (status != STATUS_OK)
-        return EXIT_TROUBLE;
-    checker->view = snapshot_configured(&checker->policy, argument(checker->args, "snapshot"),
-                                        &checker->arena, &checker->snapshot, &err);
-    if (checker->view.problem) /* judged as the hook would judge it, but say why */
-        command_trouble(checker->args, "%s", err.text);
-    static struct utsname node;
-    if (uname(&node) == 0)
-        checker->host = text_of(node.nodename);
-    return EXIT_YES;
 }
 
 static const char *no_variable(void *self, const char *name)
@@ -102,10 +70,10 @@ static enum status open_git(const char *git_dir, const struct policy *policy, in
 static enum status judge(const struct checker *checker, struct check_case *check,
                          struct arena *arena, struct judged *out, struct error *err)
 {
-    const struct policy *policy = &checker->policy;
+    const struct policy *policy = &checker->instance.policy;
     int64_t started = clock_monotonic_us();
     struct history history = check_case_history(check);
-    struct view view = checker->snapshot ? snapshot_view(checker->snapshot, arena) : checker->view;
+    struct view view = instance_view(&checker->instance, arena);
     const char *git_dir = check->field[CHECK_GIT_DIR];
     out->git = NULL;
     explain_init(&out->explain, check->push.changes);
@@ -116,7 +84,7 @@ static enum status judge(const struct checker *checker, struct check_case *check
             return status;
         history = git_history_interface(out->git);
     }
-    check->push.host = checker->host;
+    check->push.host = checker->instance.host;
     struct snapshot_meta meta;
     if (text_absent(check->push.base_url) && !view.problem &&
         view.meta(view.self, &meta, err) == STATUS_OK)
@@ -125,6 +93,11 @@ static enum status judge(const struct checker *checker, struct check_case *check
     enum status status = decide(policy, &check->push, &view, &history,
                                 checker->explain ? &trace : NULL, arena, &out->decision, err);
     out->id = ulid_new(check->push.now_ms);
+    if (status == STATUS_OK) { /* as the hook would, but nothing is taken */
+        const struct approval_request request = {
+            policy, &check->push, out->id.text, started + policy->deadline_ms * 1000, arena, true};
+        approval_grant(&request, &out->decision, NULL);
+    }
     out->duration_us = clock_monotonic_us() - started;
     return status;
 }
@@ -135,8 +108,8 @@ static enum status print_json(const struct checker *checker, const struct check_
     struct buffer record;
     buffer_init(&record, RECORD_MAX);
     const struct record_frame frame = {judged->id.text, REFGATE_VERSION, judged->duration_us};
-    enum status status = record_json(&frame, &check->push, &judged->decision, &checker->policy,
-                                     &record, err);
+    enum status status = record_json(&frame, &check->push, &judged->decision,
+                                     &checker->instance.policy, &record, err);
     if (status == STATUS_OK)
         printf("%s\n", record.data);
     buffer_free(&record);
@@ -197,7 +170,7 @@ static void print_text(const struct checker *checker, const struct check_case *c
     print_permission(decision);
     struct buffer text;
     buffer_init(&text, 2 * REPORT_BYTES_MAX);
-    report_render(decision, &check->push, &checker->policy, judged->id.text, &text);
+    report_render(decision, &check->push, &checker->instance.policy, judged->id.text, &text);
     if (text.size)
         printf("\nthe pusher sees:\n\n%s", text.data);
     else
@@ -224,14 +197,16 @@ static enum command_exit check_one(struct checker *checker)
     for (size_t i = 0; i < CHECK_FIELDS; i++)
         check.field[i] = argument(args, check_field_names[i]);
     buffer_init(&input, SIZE_MAX);
-    enum status status = check_case_prepare(&check, &checker->policy, &checker->arena, &err);
+    enum status status = check_case_prepare(&check, &checker->instance.policy,
+                                            &checker->instance.arena, &err);
     if (status == STATUS_OK)
         status = args->operand_count
                      ? check_case_operands(&check, args->operands, args->operand_count,
-                                           &checker->arena, &err)
-                     : check_case_stdin(&check, &checker->policy, &input, &checker->arena, &err);
+                                           &checker->instance.arena, &err)
+                     : check_case_stdin(&check, &checker->instance.policy, &input,
+                                        &checker->instance.arena, &err);
     if (status == STATUS_OK)
-        status = judge(checker, &check, &checker->arena, &judged, &err);
+        status = judge(checker, &check, &checker->instance.arena, &judged, &err);
     if (status == STATUS_OK) {
         if (checker->json)
             status = print_json(checker, &check, &judged, &err);
@@ -269,7 +244,7 @@ static enum command_exit batch_line(struct checker *checker, const char *line, s
     arena_init(&arena, CASE_MEMORY);
     enum status status = check_case_json(&check, object, &arena, &err);
     if (status == STATUS_OK)
-        status = check_case_prepare(&check, &checker->policy, &arena, &err);
+        status = check_case_prepare(&check, &checker->instance.policy, &arena, &err);
     if (status == STATUS_OK)
         status = judge(checker, &check, &arena, &judged, &err);
     enum command_exit result = EXIT_TROUBLE;
@@ -316,12 +291,11 @@ static enum command_exit run(const struct arguments *args)
         return command_trouble(args, "--batch reads stdin: no ref updates and no --explain");
     if (checker.json && checker.explain)
         return command_trouble(args, "--explain is for text");
-    arena_init(&checker.arena, CHECK_MEMORY);
-    enum command_exit result = open_checker(&checker);
-    if (result == EXIT_YES)
+    enum command_exit result = EXIT_TROUBLE;
+    /* Without a snapshot it is judged as the hook would judge it. */
+    if (instance_open(args, SNAPSHOT_READ, false, &checker.instance))
         result = batch ? check_batch(&checker) : check_one(&checker);
-    snapshot_close(checker.snapshot);
-    arena_free(&checker.arena);
+    instance_close(&checker.instance);
     return result;
 }
 
@@ -334,6 +308,7 @@ static const struct option_spec options[] = {
     {"trigger", "ID", "as in BB_HOOK_TRIGGER_ID (default: push)", false},
     {"base-url", "URL", "as in BB_BASE_URL (default: the snapshot's)", false},
     {"credential", "CLASS[:ID]", "what the `environment` resolver would read", false},
+    {"observed", "CLASS[:ID]", "what the `access-log` resolver would see", false},
     {"git-dir", "DIR", "bare repository to ask for history", false},
     {"at", "TIME", "decide as of this time (default: now)", false},
     {"kind", "KIND", "create, update, rewrite, delete or unknown, if there is no history to ask",

@@ -21,6 +21,7 @@ const char *const check_field_names[CHECK_FIELDS] = {
     [CHECK_TRIGGER] = "trigger",
     [CHECK_BASE_URL] = "base-url",
     [CHECK_CREDENTIAL] = "credential",
+    [CHECK_OBSERVED] = "observed",
     [CHECK_GIT_DIR] = "git-dir",
     [CHECK_AT] = "at",
     [CHECK_KIND] = "kind",
@@ -72,6 +73,41 @@ static enum status split_repo(struct check_case *check, struct arena *arena, str
     return STATUS_OK;
 }
 
+static void stated_observation(void *self, const struct push *push, struct observation *out)
+{
+    const struct check_case *check = self;
+    (void)push;
+    *out = check->observation;
+}
+
+/* "CLASS[:ID]" of an ordinary user's means. */
+static enum status state_observed(struct check_case *check, const struct policy *policy,
+                                  struct error *err)
+{
+    struct observation *seen = &check->observation;
+    struct text rest = text_of(check->field[CHECK_OBSERVED]), name;
+    unsigned user = 0;
+    if (!rest.at)
+        return STATUS_OK;
+    if (!(policy->resolvers & RESOLVER_ACCESS_LOG))
+        return error_set(err, STATUS_USAGE,
+                         "observed needs `resolvers = access-log` in [credential]: the hook would "
+                         "not look");
+    credential_class_set(TEXT("user"), &user);
+    bool good = text_next_field(&rest, ':', &name) && credential_class_parse(name, &seen->class) &&
+                (user & 1u << seen->class);
+    seen->id_known = rest.at != NULL;
+    if (!good || (seen->id_known && (seen->class != CREDENTIAL_USER_TOKEN ||
+                                     !text_parse_u64(rest, UINT64_MAX, true, &seen->id))))
+        return error_set(err, STATUS_USAGE,
+                         "observed is user-ssh-key, user-token[:ID], user-password or user, not %s",
+                         check->field[CHECK_OBSERVED]);
+    seen->evidence = TEXT("said to be observed");
+    check->observer = (struct observer){check, stated_observation};
+    check->push.observer = &check->observer;
+    return STATUS_OK;
+}
+
 enum status check_case_prepare(struct check_case *check, const struct policy *policy,
                                struct arena *arena, struct error *err)
 {
@@ -94,6 +130,8 @@ enum status check_case_prepare(struct check_case *check, const struct policy *po
                          check->field[CHECK_AT]);
     const struct environment env = {case_variable, check};
     status = environment_read(&env, false, check->credential_variable, push, err);
+    if (status == STATUS_OK)
+        status = state_observed(check, policy, err);
     if (status != STATUS_OK)
         return status;
     push->now_ms = now;

@@ -26,6 +26,7 @@ enum check_field {
     CHECK_TRIGGER,
     CHECK_BASE_URL,
     CHECK_CREDENTIAL,
+    CHECK_OBSERVED,
     CHECK_GIT_DIR,
     CHECK_AT,
     CHECK_KIND,
@@ -37,6 +38,8 @@ struct check_case {
     const char *field[CHECK_FIELDS]; /* NULL: not given */
     const char *project_key, *slug;  /* of `repo`, once it was split */
     const char *credential_variable;
+    struct observer observer; /* says what `observed` says: the access log is of real pushes */
+    struct observation observation;
     struct push push;
     enum change_kind
         *stated; /* what history is said to say, for each change; CHANGE_MOVE: not said */

@@ -1,5 +1,6 @@
 #include "command/command.h"
 
+#include <jansson.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -216,6 +217,11 @@ enum command_exit command_trouble(const struct arguments *args, const char *form
     fprintf(stderr, "%s: %s\n", args->path, safe.data ? safe.data : "");
     buffer_free(&safe);
     return EXIT_TROUBLE;
+}
+
+size_t command_json_flags(size_t flags)
+{
+    return flags | (isatty(STDOUT_FILENO) == 1 ? JSON_ENSURE_ASCII : 0);
 }
 
 bool command_colour(FILE *out)

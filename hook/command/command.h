@@ -86,9 +86,12 @@ enum command_exit command_trouble(const struct arguments *args, const char *form
     PRINTF_LIKE(2, 3);
 /* Colour only on a terminal, and not if NO_COLOR is set to anything but "" or TERM is dumb. */
 bool command_colour(FILE *out);
+/* jansson's flags and these: on a terminal, names must not be able to steer it. */
+size_t command_json_flags(size_t flags);
 
-extern const struct command command_audit, command_check, command_disable, command_doctor,
-    command_enable, command_policy, command_snapshot, command_sync, command_completion;
+extern const struct command command_access, command_approve, command_audit, command_check,
+    command_completion, command_disable, command_doctor, command_enable, command_policy,
+    command_report, command_snapshot, command_snapshot_diff, command_sync, command_who_can;
 
 /* For `completion`: the program's own table, defined in refgate.c. */
 extern const struct command command_refgate;

@@ -13,16 +13,16 @@
 #define CONNECTION_SLOTS_DEFAULT 16
 
 /* The rows of the options' table. */
-#define OPTIONS_CONNECTION                                                                         \
-    {"url", "URL", "Bitbucket's base URL (or REFGATE_URL)", false},                                \
-        {"auth-file", "FILE", "token, user and password (default: from the environment)", false},  \
-        {"auth-fd", "N", "the same from an open descriptor", false},                               \
-        {"cacert", "FILE|DIR", "certificates to trust (default: the system's)", false},            \
-        {"client-cert", "FILE", "certificate to show, PEM", false},                                \
-        {"client-key", "FILE", "its key, PEM", false},                                             \
-        {"proxy", "URL", "proxy (default: https_proxy, no_proxy)", false},                         \
-    {                                                                                              \
-        "allow-http", NULL, "send credentials unencrypted: never in production", false             \
+#define OPTIONS_CONNECTION                                                                        \
+    {"url", "URL", "Bitbucket's base URL (or REFGATE_URL)", false},                               \
+        {"auth-file", "FILE", "token, user and password (default: from the environment)", false}, \
+        {"auth-fd", "N", "the same from an open descriptor", false},                              \
+        {"cacert", "FILE|DIR", "certificates to trust (default: the system's)", false},           \
+        {"client-cert", "FILE", "certificate to show, PEM", false},                               \
+        {"client-key", "FILE", "its key, PEM", false},                                            \
+        {"proxy", "URL", "proxy (default: https_proxy, no_proxy)", false},                        \
+    {                                                                                             \
+        "allow-http", NULL, "send credentials unencrypted: never in production", false            \
     }
 
 /* The options agree with each other, and there is no secret in an URL. STATUS_USAGE with a sentence that

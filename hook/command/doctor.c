@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "command/connection.h"
+#include "command/wrapped.h"
 #include "policy/config.h"
 
 #define MARK_COLUMN 5
@@ -29,37 +30,16 @@ static const struct {
     [DOCTOR_SKIP] = {"skip", "skip", "\033[2m"},
 };
 
-/* `text`, broken at blanks where a line would be too wide; what cannot be broken stays whole. */
-static void print_wrapped(const char *text)
-{
-    size_t column = INDENT;
-    for (const char *word = text; *word;) {
-        size_t size = strcspn(word, " ");
-        if (word != text && column + 1 + size > WIDTH) {
-            printf("\n%*s", INDENT, "");
-            column = INDENT;
-        } else if (word != text) {
-            putchar(' ');
-            column++;
-        }
-        fwrite(word, 1, size, stdout);
-        column += size;
-        word += size;
-        word += *word == ' ';
-    }
-    putchar('\n');
-}
-
 static void print_line(const struct doctor *d, enum doctor_mark mark, const char *check,
                        const char *text, const char *advice)
 {
     printf("%s%-*s%s %-*s ", d->colour ? marks[mark].colour : "", MARK_COLUMN, marks[mark].text,
            d->colour ? "\033[0m" : "", CHECK_COLUMN, check);
-    print_wrapped(text);
+    wrapped_print(text, INDENT, WIDTH);
     if (!advice)
         return;
     printf("%*sdo: ", INDENT, "");
-    print_wrapped(advice);
+    wrapped_print(advice, INDENT, WIDTH);
 }
 
 static void add_line(const struct doctor *d, enum doctor_mark mark, const char *check,
@@ -105,8 +85,8 @@ static bool set_max_age(struct doctor *d)
     struct config_errors errors;
     struct arena arena;
     struct policy policy;
-    d->max_age_ms = d->file.policy.max_age_ms;
-    if (d->file.policy.snapshot_file.size)
+    d->max_age_ms = d->file.instance.policy.max_age_ms;
+    if (d->file.instance.policy.snapshot_file.size)
         return true;
     arena_init(&arena, (size_t)4 * 1024 * 1024);
     config_errors_init(&errors);

@@ -66,7 +66,7 @@ static void directory_of(const char *path, char out[PATH_MAX])
 
 static bool check_directory(struct doctor *d, const char *directory)
 {
-    const struct file_owners owners = {d->file.policy.owners, d->file.policy.owner_count};
+    const struct file_owners owners = {d->file.instance.policy.owners, d->file.instance.policy.owner_count};
     struct error err = {STATUS_OK, ""};
     int fd;
     enum status status = file_open_trusted_directory(directory, &owners, &fd, &err);
@@ -156,10 +156,10 @@ static void keep(struct doctor *d, const struct snapshot *snapshot)
 
 static void check_snapshot(struct doctor *d)
 {
-    const struct file_owners owners = {d->file.policy.owners, d->file.policy.owner_count};
+    const struct file_owners owners = {d->file.instance.policy.owners, d->file.instance.policy.owner_count};
     struct snapshot *snapshot = NULL;
     struct error err = {STATUS_OK, ""};
-    enum status status = snapshot_open(d->file.path, &owners, d->file.policy.snapshot_max_size,
+    enum status status = snapshot_open(d->file.path, &owners, d->file.instance.policy.snapshot_max_size,
                                        &snapshot, &err);
     if (status == STATUS_NOT_FOUND) {
         doctor_say(d, DOCTOR_WARN, "snapshot", "run sync", "%s is not there yet", d->file.path);

@@ -13,6 +13,7 @@
 #include "bitbucket/survey.h"
 #include "command/connection.h"
 #include "command/sync_run.h"
+#include "model/instance_url.h"
 
 #define ATTEMPTS 3
 #define CONNECT_TIMEOUT (10 * CLOCK_SECOND)
@@ -95,7 +96,7 @@ static void check_instance(struct doctor *d, struct client *client)
     const char *url = client_base_url(client);
     if (!d->base_url)
         return;
-    if (sync_same_instance(text_of(d->base_url), text_of(url)))
+    if (instance_url_same(text_of(d->base_url), text_of(url)))
         doctor_say(d, DOCTOR_OK, "instance", NULL, "the snapshot in place is of this instance");
     else
         doctor_say(d, DOCTOR_FAIL, "instance",

@@ -2,92 +2,16 @@
  * refgate policy - looks at the configuration: lint, show, match.
  */
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/arena.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "base/glob.h"
-#include "command/command.h"
-#include "policy/config.h"
+#include "command/inspection.h"
+#include "command/policy.h"
 #include "policy/config_keys.h"
-#include "policy/lint.h"
 #include "snapshot/configured.h"
 
-#define MEMORY ((size_t)1024 * 1024 * 1024)
 #define SOURCE_COLUMN 44
-
-/* A configuration that was read for looking at, not for use. */
-struct inspection {
-    char path[PATH_MAX];
-    const char *name; /* for messages */
-    bool in_use;      /* the one that --config or the default names, not a FILE of its own */
-    struct arena arena;
-    struct policy policy;
-    struct config_listing listing;
-    struct config_errors errors, warnings;
-};
-
-static void inspection_free(struct inspection *in)
-{
-    arena_free(&in->arena);
-    config_errors_free(&in->errors);
-    config_errors_free(&in->warnings);
-}
-
-/* The hook would refuse a file that others can write: say so while it still does no harm. */
-static void check_trust(struct inspection *in)
-{
-    struct error err = {0};
-    int fd = -1;
-    if (!in->in_use)
-        return;
-    if (file_open_trusted(in->path, NULL, &fd, NULL, &err) == STATUS_OK) {
-        close(fd);
-        return;
-    }
-    buffer_printf(&in->warnings.lines,
-                  "%s: warning: the hook would not believe this file: ", in->name);
-    buffer_escaped(&in->warnings.lines, text_of(err.text), sizeof err.text, false);
-    buffer_string(&in->warnings.lines, "\n");
-    in->warnings.count++;
-}
-
-/* EXIT_NO: read, but there are in->errors. */
-static enum command_exit inspect(const struct arguments *args, const char *file,
-                                 struct inspection *in)
-{
-    struct error err = {0};
-    struct buffer bytes;
-    arena_init(&in->arena, MEMORY);
-    config_errors_init(&in->errors);
-    config_errors_init(&in->warnings);
-    in->in_use = !file;
-    if (file && argument(args, "config"))
-        return command_trouble(args, "a FILE and --config are one too many");
-    if (!file && config_locate(argument(args, "config"), in->path, sizeof in->path, &err))
-        return command_trouble(args, "%s", err.text);
-    const char *path = file ? file : in->path;
-    in->name = strcmp(path, "-") ? config_base_name(path) : "standard input";
-    buffer_init(&bytes, CONFIG_SIZE_MAX + 1);
-    enum status status = config_read_file(path, &bytes, &err);
-    if (status) {
-        buffer_free(&bytes);
-        return command_trouble(args, "%s", err.text);
-    }
-    struct text kept = arena_text(&in->arena, buffer_view(&bytes));
-    buffer_free(&bytes);
-    if (text_absent(kept))
-        return command_trouble(args, "out of memory");
-    status = config_parse_kept(kept, in->name, &in->arena, &in->policy, &in->errors, &in->listing);
-    if (status == STATUS_MEMORY)
-        return command_trouble(args, "out of memory");
-    check_trust(in);
-    return status ? EXIT_NO : EXIT_YES;
-}
 
 /* ---------------------------------------------------------------- lint */
 
@@ -97,7 +21,7 @@ static enum command_exit lint_view(const struct arguments *args, struct inspecti
 {
     struct error err = {0};
     const char *file = argument(args, "snapshot");
-    *view = snapshot_configured(&in->policy, file, &in->arena, snapshot, &err);
+    *view = snapshot_configured(&in->policy, file, SNAPSHOT_READ, &in->arena, snapshot, &err);
     if (!view->problem)
         return EXIT_YES;
     if (file)
@@ -110,18 +34,9 @@ static enum command_exit find_warnings(const struct arguments *args, struct insp
 {
     struct snapshot *snapshot = NULL;
     struct view view;
-    struct error err = {0};
     enum command_exit result = lint_view(args, in, &snapshot, &view);
-    if (result == EXIT_YES) {
-        const struct lint_input input = {
-            .policy = &in->policy,
-            .listing = &in->listing,
-            .view = view.problem ? NULL : &view,
-            .timezone_known = clock_local(clock_now_ms(), in->policy.timezone.at).known,
-        };
-        if (lint_policy(&input, &in->arena, &in->warnings, &err))
-            result = command_trouble(args, "%s", err.text);
-    }
+    if (result == EXIT_YES)
+        result = inspection_lint(args, in, view.problem ? NULL : &view);
     snapshot_close(snapshot);
     return result;
 }
@@ -154,7 +69,7 @@ static void add_findings(json_t *array, struct text lines, const char *name)
     }
 }
 
-static enum command_exit print_json(const struct arguments *args, json_t *object)
+enum command_exit policy_print_json(const struct arguments *args, json_t *object)
 {
     char *text = object ? json_dumps(object, JSON_INDENT(2)) : NULL;
     json_decref(object);
@@ -174,8 +89,8 @@ static enum command_exit print_findings(const struct arguments *args, const stru
         json_t *errors = json_array(), *warnings = json_array();
         add_findings(errors, buffer_view(&in->errors.lines), in->name);
         add_findings(warnings, buffer_view(&in->warnings.lines), in->name);
-        return print_json(args, json_pack("{s:s,s:o,s:o}", "file", in->name, "errors", errors,
-                                          "warnings", warnings));
+        return policy_print_json(args, json_pack("{s:s,s:o,s:o}", "file", in->name, "errors",
+                                                 errors, "warnings", warnings));
     }
     printf("%.*s%.*s", TEXT_ARG(buffer_view(&in->errors.lines)),
            TEXT_ARG(buffer_view(&in->warnings.lines)));
@@ -191,7 +106,10 @@ static enum command_exit run_lint(const struct arguments *args)
     bool json;
     if (!argument_json(args, &json))
         return EXIT_TROUBLE;
-    enum command_exit result = inspect(args, args->operand_count ? args->operands[0] : NULL, &in);
+    const char *file = args->operand_count ? args->operands[0] : NULL;
+    if (file && argument(args, "config"))
+        return command_trouble(args, "a FILE and --config are one too many");
+    enum command_exit result = inspection_read(args, file, &in);
     if (result == EXIT_YES)
         result = find_warnings(args, &in);
     if (result != EXIT_TROUBLE && print_findings(args, &in, json) != EXIT_YES)
@@ -313,8 +231,8 @@ static enum command_exit show(const struct arguments *args, const struct inspect
     }
     json_t *settings = json_array();
     each_section(in, settings);
-    return print_json(args, json_pack("{s:s,s:s,s:o}", "file", in->name, "digest",
-                                      in->policy.digest.hex, "settings", settings));
+    return policy_print_json(args, json_pack("{s:s,s:s,s:o}", "file", in->name, "digest",
+                                             in->policy.digest.hex, "settings", settings));
 }
 
 static enum command_exit run_show(const struct arguments *args)
@@ -323,7 +241,7 @@ static enum command_exit run_show(const struct arguments *args)
     bool json;
     if (!argument_json(args, &json))
         return EXIT_TROUBLE;
-    enum command_exit result = inspect(args, NULL, &in);
+    enum command_exit result = inspection_read(args, NULL, &in);
     if (result == EXIT_YES) {
         fputs(in.warnings.lines.data ? in.warnings.lines.data : "", stderr);
         result = show(args, &in, json);
@@ -419,7 +337,7 @@ static const struct option_spec match_options[] = {
 
 static const struct command match_command = {
     .name = "match",
-    .summary = "does a pattern match these refs?",
+    .summary = "whether a pattern matches refs",
     .operands = "PATTERN REF... | -",
     .details = "With - it reads lines of PATTERN, a tab and REF, and prints 1 or 0 for each. Exit\n"
                "codes: 0 all match (with -: all lines were answered), 1 some do not, 2 usage.",
@@ -430,11 +348,12 @@ static const struct command match_command = {
     .run = run_match,
 };
 
-static const struct command *const subcommands[] = {&lint_command, &show_command, &match_command};
+static const struct command *const subcommands[] = {
+    &command_policy_apply, &lint_command, &show_command, &command_policy_test, &match_command};
 
 const struct command command_policy = {
     .name = "policy",
-    .summary = "look at the configuration: lint, show, match",
+    .summary = "check, test and apply the configuration",
     .operands = "",
     .subcommands = subcommands,
     .subcommand_count = sizeof subcommands / sizeof subcommands[0],

@@ -22,9 +22,10 @@ static struct option_spec const file_options[] = {
 static enum status open_it(const struct snapshot_file *file, struct snapshot **out,
                            struct error *err)
 {
-    const struct file_owners owners = {file->policy.owners, file->policy.owner_count};
-    return snapshot_open_mode(file->path, &owners, file->policy.snapshot_max_size, SNAPSHOT_MAPPED,
-                              out, err);
+    const struct file_owners owners = {file->instance.policy.owners,
+                                       file->instance.policy.owner_count};
+    return snapshot_open_mode(file->path, &owners, file->instance.policy.snapshot_max_size,
+                              SNAPSHOT_MAPPED, out, err);
 }
 
 typedef enum command_exit snapshot_action(const struct arguments *args,
@@ -304,12 +305,12 @@ static const struct command command_dump = {
     .run = run_dump,
 };
 
-static const struct command *const subcommands[] = {&command_info, &command_verify,
-                                                    &command_dump};
+static const struct command *const subcommands[] = {&command_info, &command_verify, &command_dump,
+                                                    &command_snapshot_diff};
 
 const struct command command_snapshot = {
     .name = "snapshot",
-    .summary = "look into the snapshot: info, verify, dump",
+    .summary = "look into the snapshot: info, verify, dump, diff",
     .operands = "",
     .subcommands = subcommands,
     .subcommand_count = sizeof subcommands / sizeof subcommands[0],

@@ -2,15 +2,13 @@
 #ifndef REFGATE_COMMAND_SNAPSHOT_FILE_H
 #define REFGATE_COMMAND_SNAPSHOT_FILE_H
 
-#include "base/arena.h"
 #include "command/command.h"
-#include "policy/policy.h"
+#include "command/instance.h"
 
 #define SNAPSHOT_PATH_MAX 4096
 
 struct snapshot_file {
-    struct arena arena;
-    struct policy policy;         /* zeroed if no configuration was read */
+    struct instance instance;     /* its policy is zeroed if no configuration was read */
     char path[SNAPSHOT_PATH_MAX]; /* NUL-terminated */
 };
 

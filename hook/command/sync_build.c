@@ -80,7 +80,7 @@ static enum status finish(struct sync_run *run, struct builder *builder, struct 
     if (status == STATUS_OK) {
         sync_progress_stage(&run->progress, "writing");
         status = builder_finish(builder, &run->header, run->output.path,
-                                run->output.policy.snapshot_max_size, &check, &run->summary, err);
+                                run->output.instance.policy.snapshot_max_size, &check, &run->summary, err);
     }
     if (status == STATUS_OK) {
         run->complete = true;

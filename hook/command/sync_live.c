@@ -13,6 +13,7 @@
 #include "bitbucket/survey.h"
 #include "command/connection.h"
 #include "command/sync_run.h"
+#include "model/instance_url.h"
 
 #define SKEW_WORTH_A_WORD CLOCK_MINUTE
 #define LIMIT_WORTH_A_WORD (10 * CLOCK_MINUTE)
@@ -144,7 +145,7 @@ static enum status resume_journal(struct reading *r, const char *path, struct er
     int64_t started = 0, finished;
     if (journal_check(path, err) == STATUS_OK && recording_open(path, &r->whole, err) == STATUS_OK) {
         if (recording_finished(r->whole, &finished) && recording_started(r->whole, &started) &&
-            sync_same_instance(recording_base_url(r->whole), text_of(url)))
+            instance_url_same(recording_base_url(r->whole), text_of(url)))
             return check_newest(r->run, started, err);
         recording_close(r->whole);
         r->whole = NULL;

@@ -148,7 +148,7 @@ static void add_snapshot(struct snapshot *snapshot, uint64_t part_count, struct 
 
 enum status sync_metrics_write(const struct sync_run *run, struct error *err)
 {
-    const struct policy *policy = &run->output.policy;
+    const struct policy *policy = &run->output.instance.policy;
     const struct file_owners owners = {policy->owners, policy->owner_count};
     struct samples samples = {.count = 0};
     struct snapshot *snapshot = NULL;

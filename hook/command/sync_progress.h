@@ -32,7 +32,7 @@ int64_t progress_left_ms(uint64_t done, uint64_t total, int64_t took_ms);
 double progress_rate(double before, uint64_t requests, int64_t took_us);
 
 struct sync_progress {
-    bool terminal, log; /* neither: quiet */
+    bool terminal, log;               /* neither: quiet */
     const struct client_stats *stats; /* NULL: nobody is asked */
     const char *stage;
     struct crawl_progress now;

@@ -36,15 +36,15 @@ struct sync_run {
     struct snapshot *old; /* that is in place; NULL: none, or none that can be read */
 
     enum sync_result result;
-    struct error problem; /* if it was not published */
-    char *base_url;       /* NULL: not known */
+    struct error problem;  /* if it was not published */
+    char *base_url;        /* NULL: not known */
     char accounts[2][256]; /* of the token, of the password; "": none */
     struct crawl_result crawl;
     struct builder_header header; /* base_url as above; the version is crawl.version */
     struct builder_summary summary;
-    bool complete;        /* the three above are */
+    bool complete;             /* the three above are */
     struct client_stats stats; /* zeroed in a replay */
-    uint64_t reused;      /* answers of an interrupted sync */
+    uint64_t reused;           /* answers of an interrupted sync */
     bool self_checked;
     struct self_check self_check; /* without its lines */
     char journal[PATH_MAX];       /* where what was read is kept; "" if it is not */
@@ -67,8 +67,6 @@ enum status sync_old_open(struct sync_run *run, struct error *err) MUST_CHECK;
 /* STATUS_USAGE if the snapshot in place is of another instance. */
 enum status sync_old_check_instance(const struct sync_run *run, struct text base_url,
                                     struct error *err) MUST_CHECK;
-/* Do two base URLs name one instance? Scheme and host have no case. */
-bool sync_same_instance(struct text a, struct text b);
 
 /* sync_live.c: reads a live Bitbucket and builds from what was read. */
 enum status sync_live(struct sync_run *run, struct error *err) MUST_CHECK;

@@ -50,6 +50,8 @@ struct credential {
     bool candidates_open; /* it can be others, too: not all keys could be read (sync --allow-partial) */
     struct text label;
     bool key_mapped;  /* by the service-user map, not by the label */
+    bool token_known; /* of an ordinary user, by the access log: which of his tokens */
+    uint64_t token_id;
     uint64_t token_scope_id; /* repository or project id in a token's name */
     bool foreign_token;      /* its id is another repository's or project's */
     /* `unknown` whose name has the shape of a key's or token's service user. */

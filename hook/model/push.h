@@ -14,6 +14,7 @@
 #include "base/digest.h"
 #include "base/text.h"
 #include "model/change.h"
+#include "model/credential.h"
 
 enum trigger {
     TRIGGER_PUSH = 1,
@@ -26,8 +27,24 @@ enum trigger {
     TRIGGER_MERGE,   /* internal */
     TRIGGER_UNKNOWN, /* data, not an error; push.trigger_text says which */
 };
-const char *trigger_name(enum trigger t); /* "push", "branch-create", …; NULL for UNKNOWN */
+const char *trigger_name(enum trigger t);  /* "push", "branch-create", …; NULL for UNKNOWN */
 enum trigger trigger_parse(struct text t); /* absent or empty: UNKNOWN */
+
+/* What somebody who watches the logins on this node says of an ordinary user's push (the resolver
+ * access-log, semantics.md 5). */
+struct observation {
+    enum credential_class class; /* USER_SSH_KEY, USER_TOKEN, USER_PASSWORD; USER: cannot tell */
+    bool id_known;
+    uint64_t id;          /* of the token */
+    struct text evidence; /* one phrase, ASCII, no names that the pusher chose */
+};
+struct push;
+struct observer {
+    void *self;
+    /* Asked at most once a push, and only if its pusher is an ordinary user. `out` is filled in any
+     * case; its texts live as long as self. */
+    void (*observe)(void *self, const struct push *push, struct observation *out);
+};
 
 struct push {
     bool native;  /* native git hook: pusher and repository CANNOT_TELL */
@@ -46,8 +63,9 @@ struct push {
     struct text user_email;        /* absent when unset, empty or "null" */
     struct text user_permission;   /* Bitbucket's word, may be absent */
 
-    struct text pull_request_id;  /* may be absent */
-    struct text credential_value; /* value of the trusted wrapper's variable; absent: not set */
+    struct text pull_request_id;     /* may be absent */
+    struct text credential_value;    /* value of the trusted wrapper's variable; absent: not set */
+    const struct observer *observer; /* NULL: nobody watches */
 
     const struct change *changes;
     size_t change_count;

@@ -141,6 +141,10 @@ static void check_section(struct parser *p)
              !strcmp(p->section->name, "audit"))
         config_problem(&p->problems, p->section_line,
                        "required = yes with file = none would reject every push");
+    else if (p->policy.resolvers & RESOLVER_ACCESS_LOG && text_absent(p->policy.access_log) &&
+             !strcmp(p->section->name, "credential"))
+        config_problem(&p->problems, p->section_line,
+                       "resolvers has access-log, so access-log must say where the log is");
 }
 
 static void close_section(struct parser *p)

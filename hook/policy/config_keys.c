@@ -118,9 +118,11 @@ static const struct config_key refs_keys[] = {
 static const struct config_key credential_keys[] = {
     /* 5 */
     {"resolvers", &config_type_resolvers, IN_POLICY(resolvers), "name",
-     "How the kind of credential is found out: name, environment."},
+     "How the kind of credential is found out: name, environment, access-log."},
     {"variable", &config_type_variable, IN_POLICY(credential_variable), "REFGATE_CREDENTIAL",
      "The environment variable that a trusted wrapper sets, for the resolver environment."},
+    {"access-log", &config_type_path, IN_POLICY(access_log), NULL,
+     "Bitbucket's access log on this node, for the resolver access-log."},
     {"foreign-token", &config_type_word, IN_POLICY(foreign_token), "confirmed",
      "A token of another repository or project pushes.", WORDS(foreign_tokens)},
 };
@@ -173,6 +175,12 @@ static const struct config_key audit_keys[] = {
      WORDS(syslogs)},
     {"syslog-socket", &config_type_path, IN_POLICY(syslog_socket), "/dev/log",
      "The socket of syslog or of the journal."},
+};
+
+static const struct config_key approvals_keys[] = {
+    /* 7 */
+    {"directory", &config_type_path, IN_POLICY(approvals_directory), NULL,
+     "Where refgate approve puts approvals; the hook takes their uses there."},
 };
 
 static const struct config_key limits_keys[] = {
@@ -268,6 +276,7 @@ const struct config_section config_sections[] = {
     SECTION("access-keys", access_keys_keys, "What SSH access keys may do, all of them."),
     SECTION("identity", identity_keys, "Whose commits they are."),
     SECTION("audit", audit_keys, "What is kept of a decision."),
+    SECTION("approvals", approvals_keys, "What satisfies rules that require an approval."),
     SECTION("limits", limits_keys, "How much one push may cost."),
     {"service-account", true, HOLDER_SERVICE_ACCOUNT, "A user that stands for a machine.",
      service_account_keys, TABLE_COUNT(service_account_keys)},

@@ -264,7 +264,8 @@ static const char *credential_word(size_t i)
 }
 
 static const struct name_value resolvers[] = {{"name", RESOLVER_NAME},
-                                              {"environment", RESOLVER_ENVIRONMENT}};
+                                              {"environment", RESOLVER_ENVIRONMENT},
+                                              {"access-log", RESOLVER_ACCESS_LOG}};
 
 static const char *resolver_word(size_t i)
 {
@@ -298,15 +299,6 @@ static void set_credentials(struct config_context *c, const struct config_key *k
 static void set_resolvers(struct config_context *c, const struct config_key *key,
                           const struct config_value *value, void *field)
 {
-    for (size_t i = 0; i < value->count; i++) {
-        struct text rest = value->parts[i], item;
-        while (text_next_item(&rest, &item))
-            if (text_equal(item, TEXT("access-log"))) {
-                config_problem(c->problems, value->lines[i],
-                               "%s: access-log comes with a later version", key->name);
-                return;
-            }
-    }
     set_bit_words(c, key, value, field, resolver_bit, resolver_word);
 }
 

@@ -304,6 +304,30 @@ static void by_environment(struct judge *j)
         told_of_service(j, told, has_id, id);
 }
 
+/* ------------------------------------------------------------------ the resolver `access-log` */
+
+/* What is observed says what it probably is, and leaves open what it may be: `possible` stays as it
+ * was. Last, and only of an ordinary user of whom nobody else told more. */
+static void by_observer(struct judge *j)
+{
+    const struct observer *observer = j->push->observer;
+    struct credential *credential = &j->out->credential;
+    struct observation seen = {.class = CREDENTIAL_USER};
+    if (!(j->policy->resolvers & RESOLVER_ACCESS_LOG) || !observer || j->user_known != ANSWER_YES ||
+        credential->class != CREDENTIAL_USER)
+        return;
+    observer->observe(observer->self, j->push, &seen);
+    if (seen.evidence.size)
+        credential->evidence = seen.evidence;
+    if (seen.class >= CREDENTIAL_CLASSES || seen.class == CREDENTIAL_USER ||
+        !(ANY_USER & 1u << seen.class))
+        return;
+    credential->class = seen.class;
+    credential->confidence = CONFIDENCE_OBSERVED;
+    credential->token_known = seen.class == CREDENTIAL_USER_TOKEN && seen.id_known;
+    credential->token_id = seen.id;
+}
+
 /* ------------------------------------------------------------------ what follows from it */
 
 /* `confirmed`: the storage path says that this is the repository that the snapshot means. A project's
@@ -369,6 +393,7 @@ void credential_judge(struct judge *j)
         else
             by_name(j);
         by_environment(j);
+        by_observer(j);
     }
     j->out->pusher_type = pusher_type(j);
     if (j->out->credential.foreign_token)
@@ -430,7 +455,13 @@ const char *credential_words(struct judge *j)
 
 /* ------------------------------------------------------------------ conditions on it */
 
-enum answer credential_in(const struct judge *j, unsigned classes)
+static bool observed(const struct judge *j)
+{
+    return j->out->credential.confidence == CONFIDENCE_OBSERVED;
+}
+
+/* Whatever the resolver access-log says: what it says may only make a verdict stricter. */
+static enum answer possibly_in(const struct judge *j, unsigned classes)
 {
     if (!(j->possible & ~classes))
         return ANSWER_YES;
@@ -441,9 +472,20 @@ enum answer credential_in(const struct judge *j, unsigned classes)
     return j->possible & classes ? ANSWER_CANNOT_TELL : ANSWER_NO;
 }
 
+/* Where a match restricts, what is observed makes yes of a doubt, never no. */
+enum answer credential_in(const struct judge *j, unsigned classes)
+{
+    enum answer in = possibly_in(j, classes);
+    bool seen = observed(j) && classes & 1u << j->out->credential.class;
+    return in == ANSWER_CANNOT_TELL && seen ? ANSWER_YES : in;
+}
+
+/* Where a match permits, it makes no of a doubt, never yes. */
 enum answer credential_surely_in(const struct judge *j, unsigned classes)
 {
-    enum answer in = credential_in(j, classes);
-    bool doubtful = j->may_pose || j->out->credential.confidence == CONFIDENCE_OBSERVED;
-    return in == ANSWER_YES && doubtful ? ANSWER_CANNOT_TELL : in;
+    enum answer in = possibly_in(j, classes);
+    bool unseen = observed(j) && !(classes & 1u << j->out->credential.class);
+    if (in == ANSWER_CANNOT_TELL && unseen)
+        return ANSWER_NO;
+    return in == ANSWER_YES && j->may_pose ? ANSWER_CANNOT_TELL : in;
 }

@@ -166,6 +166,11 @@ static void judge_change(struct judge *j, size_t index, struct findings *finding
             try_worlds(&c);
     }
     result->verdict = findings_conclude(j, findings, &result->reasons);
+    /* An approval names kinds of change (semantics.md 7), so now it matters which it is. */
+    if (result->verdict == VERDICT_REQUIRE_APPROVAL && j->policy->approvals_directory.size &&
+        kind_in(&c, KIND_UPDATE) == ANSWER_CANNOT_TELL)
+        judge_trace(j, TRACE_RESULT, index, ANSWER_CANNOT_TELL, result->verdict, "kind", "",
+                    "update or rewrite: only an approval of both will do");
     result->kind = c.kind;
     result->history_asked = c.history_asked;
     if (j->trace)

@@ -1,6 +1,7 @@
 #include "policy/decision.h"
 
 #include "base/table.h"
+#include "policy/approval.h"
 #include "policy/decide.h"
 
 static const struct name_value reason_types[] = {
@@ -24,11 +25,14 @@ const char *reason_type_name(enum reason_type t)
 
 /* ------------------------------------------------------------------ exit code */
 
-static bool says_definite_no(const struct reason_link *link)
+/* That an approval is missing is no answer if approvals could not be read. */
+static bool says_definite_no(const struct decision *decision, const struct reason_link *link)
 {
+    bool unread = decision->approval && decision->approval->problem.size;
     for (; link; link = link->next)
         if (link->reason->definite && !link->reason->monitored &&
-            !verdict_accepts(link->reason->verdict))
+            !verdict_accepts(link->reason->verdict) &&
+            !(unread && link->reason->verdict == VERDICT_REQUIRE_APPROVAL))
             return true;
     return false;
 }
@@ -37,10 +41,10 @@ int decision_exit_code(const struct decision *decision)
 {
     if (decision->disabled || verdict_accepts(decision->verdict) || decision->mode == MODE_MONITOR)
         return 0;
-    if (says_definite_no(decision->push_reasons))
+    if (says_definite_no(decision, decision->push_reasons))
         return 1;
     for (size_t i = 0; decision->changes && i < decision->change_count; i++)
-        if (says_definite_no(decision->changes[i].reasons))
+        if (says_definite_no(decision, decision->changes[i].reasons))
             return 1;
     return 2;
 }

@@ -58,7 +58,10 @@ struct change_result {
     enum change_kind kind; /* after history was asked, if it was */
     bool history_asked;
     const struct reason_link *reasons;
+    struct text approval; /* id of the approval that covers it; absent: none */
 };
+
+struct approval_outcome; /* policy/approval.h */
 
 struct decision {
     enum verdict verdict; /* of the whole push: what it is, or would be in monitor mode */
@@ -85,6 +88,9 @@ struct decision {
     int64_t snapshot_generated_ms, snapshot_age_ms;
     /* When the repository was read anew, after the rest; 0: it was not, or nobody asked. */
     int64_t snapshot_part_ms;
+    /* What approvals did (semantics.md 7); NULL: none was looked for. Where they satisfied what was
+     * lacking, the verdicts are what is left without it; the reasons that wanted them stay. */
+    const struct approval_outcome *approval;
 };
 
 /* Exit code from verdicts and reasons (semantics.md 8 last row), monitor mode included. */

@@ -5,21 +5,26 @@
  * Where a group could not be read completely the answer lies between two levels, and where the
  * sync could not read the grants it may be any.
  */
+#include "policy/effective.h"
+
+#include <stdlib.h>
+
+#include "base/table.h"
 #include "policy/judge.h"
 
-/* A grant counts on the repository's scale; `applies` says whether the pusher has it. */
-static void add_grant(struct judge *j, enum permission granted, enum answer applies,
-                      const char *subject, const char *source)
+struct grant_list { /* each grant that was looked at, for who wants to see them */
+    struct effective_grant *items;
+    size_t count, room;
+};
+
+static const struct name_value sources[] = {
+    {"direct", GRANT_DIRECT},   {"owner", GRANT_OWNER},   {"group", GRANT_GROUP},
+    {"default", GRANT_DEFAULT}, {"public", GRANT_PUBLIC},
+};
+
+const char *grant_source_name(enum grant_source source)
 {
-    enum permission here = permission_on_repository(granted);
-    if (here == PERMISSION_NONE)
-        return;
-    if (applies == ANSWER_YES)
-        j->permission_least = permission_higher(j->permission_least, here);
-    if (applies != ANSWER_NO)
-        j->permission_most = permission_higher(j->permission_most, here);
-    judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, applies, VERDICT_ACCEPT, subject, source,
-                "%s gives %s here", permission_name(granted), permission_name(here));
+    return table_name(sources, TABLE_COUNT(sources), (int)source);
 }
 
 static const char *place_name(struct judge *j, enum grant_scope scope)
@@ -38,35 +43,94 @@ static const char *place_name(struct judge *j, enum grant_scope scope)
     return "global";
 }
 
-static void add_user_grant(struct judge *j, enum grant_scope scope)
+static void list_grant(struct judge *j, struct grant_list *list,
+                       const struct effective_grant *grant)
+{
+    if (list->count == list->room) {
+        size_t room = list->room ? list->room * 2 : 16;
+        struct effective_grant *items = judge_alloc(j, room, sizeof *items);
+        if (!items)
+            return;
+        if (list->count)
+            memcpy(items, list->items, list->count * sizeof *items);
+        list->items = items;
+        list->room = room;
+    }
+    list->items[list->count++] = *grant;
+}
+
+static const char *grant_subject(struct judge *j, const struct effective_grant *grant)
+{
+    if (!j->trace)
+        return "";
+    switch (grant->source) {
+    case GRANT_GROUP:
+        return judge_printf(j, "group %.*s", TEXT_ARG(grant->group_name));
+    case GRANT_DEFAULT:
+        return "default permission";
+    case GRANT_OWNER:
+        return "owner";
+    case GRANT_PUBLIC:
+        return "public";
+    case GRANT_DIRECT:
+        break;
+    }
+    return "direct grant";
+}
+
+/* A grant counts on the repository's scale; `applies` says whether the pusher has it. */
+static void add_grant(struct judge *j, struct grant_list *list, struct effective_grant grant)
+{
+    grant.here = permission_on_repository(grant.granted);
+    if (grant.here == PERMISSION_NONE)
+        return;
+    if (grant.applies == ANSWER_YES)
+        j->permission_least = permission_higher(j->permission_least, grant.here);
+    if (grant.applies != ANSWER_NO)
+        j->permission_most = permission_higher(j->permission_most, grant.here);
+    if (list)
+        list_grant(j, list, &grant);
+    judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, grant.applies, VERDICT_ACCEPT,
+                grant_subject(j, &grant), place_name(j, grant.scope), "%s gives %s here",
+                permission_name(grant.granted), permission_name(grant.here));
+}
+
+static void add_sure(struct judge *j, struct grant_list *list, enum grant_source source,
+                     enum grant_scope scope, enum permission granted)
+{
+    add_grant(j, list,
+              (struct effective_grant){
+                  .source = source, .scope = scope, .applies = ANSWER_YES, .granted = granted});
+}
+
+static void add_user_grant(struct judge *j, struct grant_list *list, enum grant_scope scope)
 {
     enum permission granted = PERMISSION_NONE;
     enum answer has = ASK(j, user_grant, scope, j->repository.project_key, j->repository.slug,
-                          j->push->user_name, &granted);
+                          j->user.name, &granted);
     if (has == ANSWER_CANNOT_TELL)
         j->permission_most = PERMISSION_REPO_ADMIN;
     else if (has == ANSWER_YES)
-        add_grant(j, granted, ANSWER_YES, "direct grant", place_name(j, scope));
+        add_sure(j, list, GRANT_DIRECT, scope, granted);
 }
 
-static const char *group_subject(struct judge *j, uint32_t group)
-{
-    struct text name = TEXT("?");
-    if (!j->trace)
-        return "";
-    if (ASK(j, group_name, group, &name) != ANSWER_YES)
-        name = TEXT("?");
-    return judge_printf(j, "group %.*s", TEXT_ARG(name));
-}
-
-static void add_group_grants(struct judge *j, const struct group_grant *groups, size_t count,
-                             enum grant_scope scope)
+static void add_group_grants(struct judge *j, struct grant_list *list,
+                             const struct group_grant *groups, size_t count, enum grant_scope scope)
 {
     for (size_t i = 0; i < count; i++) {
-        enum answer member = membership_in(j, groups[i].group, groups[i].incomplete);
-        if (member != ANSWER_NO)
-            add_grant(j, groups[i].permission, member, group_subject(j, groups[i].group),
-                      place_name(j, scope));
+        struct effective_grant grant = {
+            .source = GRANT_GROUP,
+            .scope = scope,
+            .applies = membership_in(j, groups[i].group, groups[i].incomplete),
+            .granted = groups[i].permission,
+            .group = groups[i].group,
+            .group_name = TEXT("?"),
+        };
+        if (grant.applies == ANSWER_NO)
+            continue;
+        if ((j->trace || list) && ASK(j, group_name, grant.group, &grant.group_name) != ANSWER_YES)
+            grant.group_name = TEXT("?");
+        add_grant(j, list, grant);
     }
 }
 
@@ -80,50 +144,65 @@ static bool owns_project(const struct judge *j)
     return project->owner_name.size && text_equal_fold(project->owner_name, j->user.name);
 }
 
-static void user_grants(struct judge *j)
+static void user_grants(struct judge *j, struct grant_list *list)
 {
     const struct snapshot_repository *repository = &j->repository;
+    const struct snapshot_project *project = &repository->project;
     const struct group_grant *global;
     size_t count;
-    add_user_grant(j, GRANT_REPOSITORY);
-    add_user_grant(j, GRANT_PROJECT);
-    add_grant(j, j->user.global, ANSWER_YES, "direct grant", "global");
-    add_group_grants(j, repository->groups, repository->group_count, GRANT_REPOSITORY);
-    add_group_grants(j, repository->project.groups, repository->project.group_count, GRANT_PROJECT);
+    add_user_grant(j, list, GRANT_REPOSITORY);
+    add_user_grant(j, list, GRANT_PROJECT);
+    add_sure(j, list, GRANT_DIRECT, GRANT_GLOBAL, j->user.global);
+    add_group_grants(j, list, repository->groups, repository->group_count, GRANT_REPOSITORY);
+    add_group_grants(j, list, project->groups, project->group_count, GRANT_PROJECT);
     if (ASK(j, global_groups, &global, &count) == ANSWER_YES)
-        add_group_grants(j, global, count, GRANT_GLOBAL);
+        add_group_grants(j, list, global, count, GRANT_GLOBAL);
     else
         j->permission_most = PERMISSION_REPO_ADMIN;
-    add_grant(j, repository->project.default_permission, ANSWER_YES, "default permission",
-              place_name(j, GRANT_PROJECT));
+    add_sure(j, list, GRANT_DEFAULT, GRANT_PROJECT, project->default_permission);
     if (owns_project(j))
-        add_grant(j, PERMISSION_PROJECT_ADMIN, ANSWER_YES, "owner", place_name(j, GRANT_PROJECT));
-    if (repository->is_public || repository->project.is_public)
-        add_grant(j, PERMISSION_REPO_READ, ANSWER_YES, "public", place_name(j, GRANT_REPOSITORY));
+        add_sure(j, list, GRANT_OWNER, GRANT_PROJECT, PERMISSION_PROJECT_ADMIN);
+    if (repository->is_public || project->is_public)
+        add_sure(j, list, GRANT_PUBLIC, GRANT_REPOSITORY, PERMISSION_REPO_READ);
 }
 
-static void of_user(struct judge *j)
+static void of_user(struct judge *j, struct grant_list *list)
 {
+    bool barred = !j->user.active || (j->user.licensed == ANSWER_NO && !j->user.global_unsure);
     j->permission_least = j->permission_most = PERMISSION_NONE;
-    if (!j->user.active || (j->user.licensed == ANSWER_NO && !j->user.global_unsure)) {
+    if (barred)
         judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, ANSWER_YES, VERDICT_ACCEPT,
                     j->user.active ? "not licensed" : "inactive", "user", "no permission at all");
+    if (!barred || list)
+        user_grants(j, list);
+    if (barred) {
+        j->permission_least = j->permission_most = PERMISSION_NONE;
         return;
     }
-    user_grants(j);
     if (j->user.licensed != ANSWER_YES)
         j->permission_least = PERMISSION_NONE;
     if ((repository_incomplete(j) & INCOMPLETE_GRANTS) || j->user.global_unsure)
         j->permission_unread = PERMISSION_REPO_ADMIN;
 }
 
-static enum permission of_key(struct judge *j, const struct repository_key *keys, size_t count,
-                              uint64_t id)
+static enum permission of_key(struct judge *j, struct grant_list *list,
+                              const struct repository_key *keys, size_t count, uint64_t id)
 {
     enum permission here = PERMISSION_NONE;
-    for (size_t i = 0; i < count; i++)
-        if (keys[i].id == id)
-            here = permission_higher(here, keys[i].permission);
+    for (size_t i = 0; i < count; i++) {
+        if (keys[i].id != id)
+            continue;
+        struct effective_grant grant = {
+            .source = GRANT_DIRECT,
+            .scope = keys[i].of_project ? GRANT_PROJECT : GRANT_REPOSITORY,
+            .applies = ANSWER_YES,
+            .granted = keys[i].permission,
+            .here = permission_on_repository(keys[i].permission),
+        };
+        here = permission_higher(here, grant.here);
+        if (list && grant.here != PERMISSION_NONE)
+            list_grant(j, list, &grant);
+    }
     if (j->trace)
         judge_trace(j, TRACE_PERMISSION, TRACE_PUSH_LEVEL, ANSWER_YES, VERDICT_ACCEPT,
                     judge_printf(j, "access key %llu", (unsigned long long)id),
@@ -147,7 +226,7 @@ static void of_keys(struct judge *j)
         return;
     enum permission strictest = PERMISSION_REPO_ADMIN;
     for (size_t i = 0; i < credential->candidate_count; i++) {
-        enum permission here = of_key(j, keys, count, credential->candidates[i]);
+        enum permission here = of_key(j, NULL, keys, count, credential->candidates[i]);
         if (here < strictest)
             strictest = here;
     }
@@ -163,7 +242,7 @@ static void by_snapshot(struct judge *j)
     if (j->repository_known != ANSWER_YES)
         return;
     if (j->user_known == ANSWER_YES)
-        of_user(j);
+        of_user(j, NULL);
     else if (j->out->credential.class == CREDENTIAL_ACCESS_KEY)
         of_keys(j);
     /* A token's permission is not in the snapshot: tokens of one scope share one service user. */
@@ -274,4 +353,91 @@ void effective_judge(struct judge *j)
     j->admin = j->policy->admins_exempt ? at_least(j, PERMISSION_REPO_ADMIN) : ANSWER_NO;
     add_unread(j);
     check_permission(j);
+}
+
+/* ------------------------------------------------------------------ the grants themselves */
+
+static int compare_grants(const void *left, const void *right)
+{
+    const struct effective_grant *a = left, *b = right;
+    if (a->here != b->here)
+        return permission_higher(a->here, b->here) == a->here ? -1 : 1;
+    if (a->applies != b->applies)
+        return a->applies == ANSWER_YES ? -1 : 1;
+    if (a->source != b->source)
+        return a->source < b->source ? -1 : 1;
+    if (a->scope != b->scope)
+        return a->scope > b->scope ? -1 : 1; /* the nearest first */
+    return text_compare_fold(a->group_name, b->group_name);
+}
+
+static enum status begin_finding(struct judge *j, struct decision *unused, const struct view *view,
+                                 struct text project_key, struct text slug, struct arena *arena,
+                                 struct error *err)
+{
+    *j = (struct judge){.view = view, .arena = arena, .out = unused, .snapshot_usable = true};
+    if (view->problem)
+        return error_set(err, view->problem_code, "%s", view->problem);
+    j->user_known = ANSWER_NO;
+    j->repository_known = ASK(j, repository, project_key, slug, &j->repository);
+    if (j->repository_known == ANSWER_NO)
+        return error_set(err, STATUS_NOT_FOUND, "the snapshot does not know this repository");
+    return STATUS_OK;
+}
+
+static enum status finish_finding(struct judge *j, const struct grant_list *list,
+                                  struct effective *out, struct error *err)
+{
+    if (j->out_of_memory)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    if (j->damaged)
+        return error_set(err, STATUS_FORMAT, "%s", j->damage.text);
+    if (list->count)
+        qsort(list->items, list->count, sizeof *list->items, compare_grants);
+    *out = (struct effective){
+        .repository = j->repository,
+        .user_known = j->user_known,
+        .user = j->user,
+        .least = j->permission_least,
+        .most = permission_higher(j->permission_most, j->permission_unread),
+        .unread = j->permission_unread,
+        .grants = list->items,
+        .grant_count = list->count,
+    };
+    return STATUS_OK;
+}
+
+enum status effective_of_user(const struct view *view, struct text project_key, struct text slug,
+                              struct text user_name, struct arena *arena, struct effective *out,
+                              struct error *err)
+{
+    struct judge j;
+    struct decision unused;
+    struct grant_list list = {NULL, 0, 0};
+    enum status status = begin_finding(&j, &unused, view, project_key, slug, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    j.user_known = ASK(&j, user, user_name, &j.user);
+    if (j.user_known == ANSWER_YES)
+        of_user(&j, &list);
+    return finish_finding(&j, &list, out, err);
+}
+
+enum status effective_of_key(const struct view *view, struct text project_key, struct text slug,
+                             uint64_t key_id, struct arena *arena, struct effective *out,
+                             struct error *err)
+{
+    struct judge j;
+    struct decision unused;
+    struct grant_list list = {NULL, 0, 0};
+    const struct repository_key *keys;
+    size_t count;
+    enum status status = begin_finding(&j, &unused, view, project_key, slug, arena, err);
+    if (status != STATUS_OK)
+        return status;
+    if (repository_incomplete(&j) & INCOMPLETE_KEYS)
+        j.permission_unread = PERMISSION_REPO_WRITE;
+    if (ASK(&j, repository_keys, project_key, slug, &keys, &count) == ANSWER_YES)
+        j.permission_least = j.permission_most = of_key(&j, &list, keys, count, key_id);
+    return finish_finding(&j, &list, out, err);
 }

@@ -2,57 +2,11 @@
  * freshness.c - is there a snapshot of this instance, and how old is it? (semantics.md 8)
  */
 #include "base/clock.h"
+#include "model/instance_url.h"
 #include "policy/judge.h"
 
 /* Clocks of the nodes of a cluster may differ by seconds: that is no snapshot from the future. */
 #define FUTURE_TOLERANCE CLOCK_MINUTE
-
-/* ------------------------------------------------------------------ base URLs */
-
-struct url {
-    struct text scheme, host, port, path;
-};
-
-static struct text default_port(struct text scheme)
-{
-    if (text_equal_fold(scheme, TEXT("https")))
-        return TEXT("443");
-    return text_equal_fold(scheme, TEXT("http")) ? TEXT("80") : TEXT("");
-}
-
-static struct url url_of(struct text t)
-{
-    struct url url = {.scheme = TEXT(""), .port = TEXT("")};
-    for (size_t i = 0; i + 3 <= t.size; i++)
-        if (!memcmp(t.at + i, "://", 3)) {
-            url.scheme = (struct text){t.at, i};
-            t = text_skip(t, i + 3);
-            break;
-        }
-    size_t end = 0;
-    while (end < t.size && t.at[end] != '/')
-        end++;
-    url.host = (struct text){t.at, end};
-    url.path = text_without_slashes(text_skip(t, end));
-    for (size_t i = end; i > 0 && t.at[i - 1] != ']'; i--) /* not into an IPv6 address */
-        if (t.at[i - 1] == ':') {
-            url.host.size = i - 1;
-            url.port = (struct text){t.at + i, end - i};
-            break;
-        }
-    if (!url.port.size)
-        url.port = default_port(url.scheme);
-    return url;
-}
-
-/* Scheme and host have no case, a trailing slash and the scheme's own port say nothing; the context
- * path is compared exactly. */
-static bool same_instance(struct text a, struct text b)
-{
-    struct url x = url_of(a), y = url_of(b);
-    return text_equal_fold(x.scheme, y.scheme) && text_equal_fold(x.host, y.host) &&
-           text_equal(x.port, y.port) && text_equal(x.path, y.path);
-}
 
 /* ------------------------------------------------------------------ usable, and how old */
 
@@ -113,7 +67,7 @@ void freshness_judge(struct judge *j)
         j->snapshot_usable = false;
         return;
     }
-    if (j->push->base_url.size && !same_instance(meta.base_url, j->push->base_url)) {
+    if (j->push->base_url.size && !instance_url_same(meta.base_url, j->push->base_url)) {
         no_snapshot(j, "the permissions snapshot is of another Bitbucket (its base URL differs)");
         return;
     }

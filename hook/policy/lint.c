@@ -44,17 +44,35 @@ bool lint_covers(const struct text_list *outer, const struct text_list *inner, b
 #define CLASS(name) (1u << CREDENTIAL_##name)
 #define MEANS (CLASS(USER_SSH_KEY) | CLASS(USER_TOKEN) | CLASS(USER_PASSWORD))
 
-/* The means of an ordinary user are known only where a resolver tells (semantics.md 5). */
+/* The means of an ordinary user are known only where a resolver tells (semantics.md 5). What the
+ * resolver access-log sees only ever restricts. */
 void lint_classes(struct lint *lint, const struct lint_place *place, const char *key,
                   unsigned classes)
 {
     unsigned means = classes & MEANS;
-    if (means && means != MEANS && !(lint->policy->resolvers & RESOLVER_ENVIRONMENT))
+    bool observes = lint->policy->resolvers & RESOLVER_ACCESS_LOG;
+    bool restricts = !strcmp(place->section, "rule") && !strcmp(key, "credentials");
+    if (!means || means == MEANS || lint->policy->resolvers & RESOLVER_ENVIRONMENT)
+        return;
+    if (!observes)
         lint_warn(lint, place, key,
                   "%s tells an ordinary user's key, token and password apart, which no resolver "
                   "does, so it is undecided for every ordinary user; say user, or add the resolver "
                   "environment",
                   key);
+    else if (!restricts)
+        lint_warn(
+            lint, place, key,
+            "%s permits some means of an ordinary user, and what the resolver access-log sees "
+            "permits nothing: it is undecided or refused for every ordinary user; say user, or "
+            "add the resolver environment",
+            key);
+    else if (lint->policy->undecided == VERDICT_REJECT)
+        lint_warn(
+            lint, place, key,
+            "the resolver access-log can see that %s matches, never that it does not, so with "
+            "[failure] undecided = reject it is as if it matched every ordinary user",
+            key);
 }
 
 static void check_algorithms(struct lint *lint, const struct lint_place *place)
@@ -99,6 +117,7 @@ static void check_service_accounts(struct lint *lint)
                       config_quoted(&lint->problems, account->name));
         lint_patterns(lint, &place, &account->refs, true);
         lint_classes(lint, &place, "credentials", account->credentials);
+        lint_controls(lint, &place, &account->controls);
     }
 }
 
@@ -116,6 +135,9 @@ static void check_sections(struct lint *lint)
         config_listing_find(lint->input->listing, "credential", 0, "variable"))
         lint_warn(lint, &credential, "variable",
                   "variable is not read, since resolvers does not have environment");
+    if (!(policy->resolvers & RESOLVER_ACCESS_LOG) && !text_absent(policy->access_log))
+        lint_warn(lint, &credential, "access-log",
+                  "access-log is not read, since resolvers does not have access-log");
     if (!(policy->resolvers & RESOLVER_NAME))
         lint_warn(lint, &credential, "resolvers",
                   "the resolver name always comes first, whether it is named or not");

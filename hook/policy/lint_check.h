@@ -33,6 +33,9 @@ void lint_patterns(struct lint *lint, const struct lint_place *place, const stru
                    bool permits);
 void lint_classes(struct lint *lint, const struct lint_place *place, const char *key,
                   unsigned classes);
+/* Identifiers that no framework has (control_map.h). */
+void lint_controls(struct lint *lint, const struct lint_place *place,
+                   const struct text_list *controls);
 void lint_rule(struct lint *lint, const struct rule *rule, const struct lint_place *place);
 void lint_shadows(struct lint *lint); /* rules that add nothing to another */
 void lint_names(struct lint *lint);   /* names that the snapshot does not know */

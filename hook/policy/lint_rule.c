@@ -5,6 +5,7 @@
 #include "base/glob.h"
 #include "model/push.h"
 #include "model/ref.h"
+#include "policy/control_map.h"
 #include "policy/lint_check.h"
 
 #define CLASS(name) (1u << CREDENTIAL_##name)
@@ -211,6 +212,15 @@ static void check_exact_names(struct lint *lint, const struct lint_place *place,
                       config_quoted(&lint->problems, names->items[i]));
 }
 
+void lint_controls(struct lint *lint, const struct lint_place *place,
+                   const struct text_list *controls)
+{
+    for (size_t i = 0; i < controls->count; i++)
+        if (!control_known(controls->items[i]))
+            lint_warn(lint, place, "controls", "%s is no control of a framework that is known",
+                      config_quoted(&lint->problems, controls->items[i]));
+}
+
 void lint_rule(struct lint *lint, const struct rule *rule, const struct lint_place *place)
 {
     const char *key;
@@ -219,9 +229,10 @@ void lint_rule(struct lint *lint, const struct rule *rule, const struct lint_pla
         lint_warn(lint, place, key, "it never matches: %s", why);
     if (rule->action == VERDICT_REJECT && rule->mode == MODE_ENFORCE && !has_condition(rule))
         lint_warn(lint, place, "action", "it has no condition, so it rejects every push");
-    if (rule->action == VERDICT_REQUIRE_APPROVAL)
+    if (rule->action == VERDICT_REQUIRE_APPROVAL && !lint->policy->approvals_directory.size)
         lint_warn(lint, place, "action",
-                  "approvals come with a later version: until then require-approval rejects");
+                  "[approvals] directory is not set, so that require-approval rejects whatever "
+                  "was approved");
     lint_classes(lint, place, "credentials", rule->credentials);
     lint_classes(lint, place, "except-credentials", rule->except_credentials);
     lint_patterns(lint, place, &rule->refs, false);
@@ -232,6 +243,7 @@ void lint_rule(struct lint *lint, const struct rule *rule, const struct lint_pla
     check_exact_names(lint, place, "except-users", &rule->except_users);
     check_exact_names(lint, place, "groups", &rule->groups);
     check_exact_names(lint, place, "except-groups", &rule->except_groups);
+    lint_controls(lint, place, &rule->controls);
 }
 
 /* ---------------------------------------------------------------- one rule and another */

@@ -27,7 +27,8 @@ enum identity_want { IDENTITY_ANY = 0, IDENTITY_PUSHER, IDENTITY_KNOWN_USER };
 
 struct freeze {
     /* All that are set must hold for the condition to match. */
-    bool time_set; /* HH:MM .. HH:MM, the end excluded; may wrap midnight; days count at the start */
+    bool
+        time_set; /* HH:MM .. HH:MM, the end excluded; may wrap midnight; days count at the start */
     int after_minute, before_minute; /* 0..1439; absent side: 0 resp. 1440 */
     unsigned days;                   /* bit 0 = Monday; 0: absent */
     bool from_set, until_set;        /* dates: first and last day included, as yyyymmdd */
@@ -47,7 +48,7 @@ struct rule {
     unsigned credentials, except_credentials; /* class bits; 0: absent */
     enum confidence confidence;               /* NONE: absent */
     struct text_list projects, repos, refs, triggers;
-    unsigned kinds; /* KIND_ bits; 0: absent */
+    unsigned kinds;                              /* KIND_ bits; 0: absent */
     struct text_list users, groups, access_keys; /* access keys: ids or labels */
     struct text_list except_users, except_groups, except_access_keys;
     enum identity_want committer, author; /* the rule matches when a new commit does NOT satisfy */
@@ -70,14 +71,14 @@ struct access_key_policy {
     struct source source;
     enum verdict push; /* ACCEPT, ANNOTATE, REJECT */
     struct text_list refs;
-    unsigned kinds;          /* 0: all */
+    unsigned kinds;                                         /* 0: all */
     int64_t max_age_ms, max_idle_ms, warn_before_expiry_ms; /* 0: not set */
-    uint32_t min_rsa_bits;   /* 0: not set */
+    uint32_t min_rsa_bits;                                  /* 0: not set */
     struct text_list algorithms;
-    enum verdict shared;     /* ACCEPT, ANNOTATE, REJECT */
+    enum verdict shared; /* ACCEPT, ANNOTATE, REJECT */
 };
 
-enum resolver { RESOLVER_NAME = 1, RESOLVER_ENVIRONMENT = 2 }; /* bits */
+enum resolver { RESOLVER_NAME = 1, RESOLVER_ENVIRONMENT = 2, RESOLVER_ACCESS_LOG = 4 }; /* bits */
 enum foreign_token { FOREIGN_CONFIRMED = 1, FOREIGN_REJECT, FOREIGN_ANNOTATE };
 enum syslog_what { SYSLOG_OFF = 1, SYSLOG_NOTES, SYSLOG_ALL };
 
@@ -104,17 +105,21 @@ struct policy {
     /* [credential] */
     unsigned resolvers;
     struct text credential_variable; /* NUL-terminated; only used with RESOLVER_ENVIRONMENT */
+    struct text access_log;          /* NUL-terminated absolute path; may be absent */
     enum foreign_token foreign_token;
     /* [access-keys] */
     struct access_key_policy access_keys;
     /* [identity] */
-    struct text_list extra_emails; /* accepted as pusher's and as known user's: address or *@domain */
+    struct text_list
+        extra_emails; /* accepted as pusher's and as known user's: address or *@domain */
     bool excuse_merges, excuse_service_accounts;
     /* [audit] */
     struct text audit_file; /* NUL-terminated absolute path; absent: no audit log */
     bool audit_required, audit_sync;
     enum syslog_what syslog;
     struct text syslog_socket; /* NUL-terminated absolute path */
+    /* [approvals] */
+    struct text approvals_directory; /* NUL-terminated absolute path; absent: no approvals */
     /* [limits] */
     int64_t deadline_ms;
     uint64_t memory_bytes;
@@ -125,9 +130,9 @@ struct policy {
     const struct service_account *service_accounts;
     size_t service_account_count;
 
-    struct digest digest;   /* of the file's bytes */
-    struct text file_name;  /* base name */
-    bool needs_local_time;  /* some rule has a freeze */
+    struct digest digest;  /* of the file's bytes */
+    struct text file_name; /* base name */
+    bool needs_local_time; /* some rule has a freeze */
 };
 
 #endif

@@ -62,9 +62,19 @@ static enum answer not_excepted_credentials(struct judge *j, const struct rule *
     return answer_not(credential_surely_in(j, rule->except_credentials));
 }
 
+static bool is_open(const struct judge *j, unsigned classes)
+{
+    return (j->possible & classes) && (j->possible & ~classes);
+}
+
+/* What is only observed counts where an answer hangs on it: that it is an ordinary user is certain. */
 static enum answer sure_enough(struct judge *j, const struct rule *rule)
 {
-    return j->out->credential.confidence >= rule->confidence ? ANSWER_YES : ANSWER_CANNOT_TELL;
+    enum confidence sure = j->out->credential.confidence;
+    if (sure == CONFIDENCE_OBSERVED && !is_open(j, rule->credentials) &&
+        !is_open(j, rule->except_credentials))
+        sure = CONFIDENCE_CERTAIN;
+    return sure >= rule->confidence ? ANSWER_YES : ANSWER_CANNOT_TELL;
 }
 
 static enum answer by_triggers(struct judge *j, const struct rule *rule)

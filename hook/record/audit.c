@@ -22,14 +22,18 @@
 #define LOCK_SLEEP_MOST_US 5000
 #define RENAMED_MOST 100 /* times that the log may be renamed while we wait for it */
 
-static enum status check_file(int fd, struct error *err)
+enum purpose { TO_APPEND, TO_ROTATE };
+
+static enum status check_file(int fd, enum purpose purpose, struct error *err)
 {
     struct stat st;
     if (fstat(fd, &st))
         return error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
     if (!S_ISREG(st.st_mode))
         return error_set(err, STATUS_TRUST, "the audit log is not a regular file");
-    if (st.st_uid != 0 && st.st_uid != geteuid())
+    /* An administrator rotates as root what the hook writes as another user. */
+    bool of_anybody = purpose == TO_ROTATE && geteuid() == 0;
+    if (st.st_uid != 0 && st.st_uid != geteuid() && !of_anybody)
         return error_set(err, STATUS_TRUST,
                          "the audit log belongs to another user: make root or the user that runs "
                          "the hook its owner");
@@ -58,16 +62,18 @@ static enum status check_directory(const char *path, struct error *err)
     return STATUS_OK;
 }
 
-static enum status open_log(const char *path, int *out, struct error *err)
+static enum status open_log(const char *path, enum purpose purpose, int *out, struct error *err)
 {
     /* O_NONBLOCK: a FIFO of that name must not hold the push until somebody reads it. */
-    int flags = O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = open(path, flags, 0640);
+    int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int fd = open(path, purpose == TO_APPEND ? flags | O_CREAT : flags, 0640);
     if (fd < 0 && errno == ELOOP)
         return error_set(err, STATUS_TRUST, "the audit log is a symbolic link: name the file");
+    if (fd < 0 && errno == ENOENT && purpose == TO_ROTATE)
+        return error_set(err, STATUS_NOT_FOUND, "there is no audit log");
     if (fd < 0)
         return error_errno(err, STATUS_IO, errno, "the audit log cannot be opened for writing");
-    enum status status = check_file(fd, err);
+    enum status status = check_file(fd, purpose, err);
     if (status != STATUS_OK)
         close(fd);
     else
@@ -95,11 +101,12 @@ static enum status wait_for_lock(int fd, int64_t deadline_us, struct error *err)
 
 /* Opens and locks; if the file was renamed away while we waited (a rotation), starts again with
  * the new one, so that no line goes to a file that somebody has taken for finished. */
-static enum status open_locked(const char *path, int64_t deadline_us, int *out, struct error *err)
+static enum status open_locked(const char *path, enum purpose purpose, int64_t deadline_us,
+                               int *out, struct error *err)
 {
     for (int i = 0; i < RENAMED_MOST; i++) {
         int fd = -1;
-        enum status status = open_log(path, &fd, err);
+        enum status status = open_log(path, purpose, &fd, err);
         if (status != STATUS_OK)
             return status;
         status = wait_for_lock(fd, deadline_us, err);
@@ -233,6 +240,21 @@ static enum status append_locked(int fd, struct text record, bool sync, struct d
     return status;
 }
 
+enum status audit_open_locked(const char *path, int64_t deadline_us, int *fd, struct error *err)
+{
+    enum status status = check_directory(path, err);
+    return status == STATUS_OK ? open_locked(path, TO_ROTATE, deadline_us, fd, err) : status;
+}
+
+enum status audit_read_head(int fd, struct digest *head, struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st))
+        return error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
+    bool torn;
+    return read_tail(fd, st.st_size, head, &torn, err);
+}
+
 enum status audit_append(const char *path, struct text record, bool sync, int64_t deadline_us,
                          struct digest *head, struct error *err)
 {
@@ -245,7 +267,7 @@ enum status audit_append(const char *path, struct text record, bool sync, int64_
     if (status != STATUS_OK)
         return status;
     int fd = -1;
-    status = open_locked(path, deadline_us, &fd, err);
+    status = open_locked(path, TO_APPEND, deadline_us, &fd, err);
     if (status != STATUS_OK)
         return status;
     status = append_locked(fd, record, sync, head, err);

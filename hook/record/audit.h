@@ -25,4 +25,11 @@
 enum status audit_append(const char *path, struct text record, bool sync, int64_t deadline_us,
                          struct digest *head, struct error *err) MUST_CHECK;
 
+/* For rotation (record/audit_rotate.c). The log opened and locked as for an append, but never made:
+ * STATUS_NOT_FOUND. root may open everybody's. The lock goes when *fd is closed. */
+enum status audit_open_locked(const char *path, int64_t deadline_us, int *fd,
+                              struct error *err) MUST_CHECK;
+/* *head: the hash of the last whole line of an open log, which the next line carries. */
+enum status audit_read_head(int fd, struct digest *head, struct error *err) MUST_CHECK;
+
 #endif

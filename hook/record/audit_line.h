@@ -16,6 +16,8 @@
 #include "base/digest.h"
 #include "base/text.h"
 
+/* How the record of a rotation begins (record/audit_rotate.h); a decision begins with its id. */
+#define AUDIT_ROTATION_START "{\"type\":\"rotation\","
 #define AUDIT_SEAL_SIZE ((size_t)150) /* more than `,"prev":"…","hash":"…"}` and a newline */
 
 struct audit_seal {

@@ -1,5 +1,8 @@
 #include "record/audit_verify.h"
 
+#include <jansson.h>
+#include <stdlib.h>
+
 #include "record/audit_line.h"
 #include "record/audit_read.h"
 
@@ -73,76 +76,146 @@ static enum audit_damage look_at_line(struct audit_verifier *verifier,
     return is_hash(&none, seal->prev) ? AUDIT_RESTARTED : AUDIT_MISSING;
 }
 
-/* The number of the line with this hash; 0 if there is none, or if a pipe cannot be read again. */
-static enum status find_hash(struct audit_reader *reader, const struct digest *hash,
-                             uint64_t *number, struct error *err)
+/* ------------------------------------------------------------------ rotations */
+
+static void copy_hash(struct text hash, struct digest *out)
 {
-    *number = 0;
-    if (!audit_read_rewind(reader))
-        return STATUS_OK;
+    memcpy(out->hex, hash.at, hash.size);
+    out->hex[hash.size] = '\0';
+}
+
+/* What a genuine record of a rotation says, at the beginning of a file. */
+static void note_rotation(struct audit_verifier *verifier, struct text line,
+                          struct audit_findings *found)
+{
+    json_t *record = json_loadb(line.at, line.size, JSON_REJECT_DUPLICATES, NULL);
+    struct text name = text_of(json_string_value(json_object_get(record, "continues")));
+    if (name.size && name.size <= AUDIT_NAME_MAX) {
+        memcpy(found->continues, name.at, name.size);
+        found->continues[name.size] = '\0';
+    }
+    const json_t *dropped = json_object_get(record, "dropped");
+    struct text hash = text_of(json_string_value(json_object_get(dropped, "begins_after")));
+    if (verifier->dropped && audit_hash_valid(hash))
+        copy_hash(hash, &verifier->dropped[verifier->dropped_count++]);
+    json_decref(record);
+}
+
+static void note_beginning(struct audit_verifier *verifier, const struct audit_line *line,
+                           const struct audit_seal *seal, struct audit_findings *found)
+{
+    struct digest none = audit_hash_none();
+    if (seal->prev.size && !is_hash(&none, seal->prev))
+        copy_hash(seal->prev, &found->begins_after);
+    if (text_starts(line->text, TEXT(AUDIT_ROTATION_START)) && seal->hash.size &&
+        audit_line_genuine(seal))
+        note_rotation(verifier, line->text, found);
+}
+
+void audit_verify_excuse(const struct audit_verifier *verifier, struct audit_findings *findings)
+{
+    const struct audit_break *first = &findings->listed[0];
+    if (first->damage != AUDIT_BEHEADED || first->line != 1)
+        return;
+    for (size_t i = 0; i < verifier->dropped_count && !findings->dropped; i++)
+        findings->dropped = is_hash(&verifier->dropped[i], text_of(findings->begins_after.hex));
+    if (!findings->dropped)
+        return;
+    findings->breaks--;
+    memmove(&findings->listed[0], &findings->listed[1],
+            sizeof findings->listed - sizeof findings->listed[0]);
+    findings->listed[AUDIT_BREAKS_LISTED - 1] = (struct audit_break){0};
+}
+
+/* ------------------------------------------------------------------ the walk */
+
+struct walk {
+    struct audit_verifier *verifier;
+    struct audit_reader *reader;
+    struct audit_findings found;
+    struct digest wanted[AUDIT_BREAKS_LISTED]; /* what the lines that lack one follow; else empty */
+};
+
+static void note_break(struct walk *walk, enum audit_damage damage, uint64_t line,
+                       const struct audit_seal *seal)
+{
+    uint64_t n = walk->found.breaks++;
+    if (n >= AUDIT_BREAKS_LISTED)
+        return;
+    walk->found.listed[n] = (struct audit_break){damage, line, 0};
+    if (damage == AUDIT_MISSING)
+        copy_hash(seal->prev, &walk->wanted[n]);
+}
+
+static enum status walk_lines(struct walk *walk, struct error *err)
+{
+    struct audit_findings *found = &walk->found;
     for (;;) {
         struct audit_line line;
-        enum status status = audit_read_next(reader, &line, err);
-        if (status == STATUS_NOT_FOUND)
-            return STATUS_OK;
+        enum status status = audit_read_next(walk->reader, &line, err);
         if (status != STATUS_OK)
-            return status;
-        struct text found;
-        if (audit_line_hash(line.text, &found) && is_hash(hash, found)) {
-            *number = line.number;
-            return STATUS_OK;
+            return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+        struct audit_seal seal;
+        enum audit_damage damage = look_at_line(walk->verifier, found, &line, &seal);
+        if (!found->lines++)
+            note_beginning(walk->verifier, &line, &seal, found);
+        if (damage != AUDIT_INTACT)
+            note_break(walk, damage, line.number, &seal);
+        if (seal.hash.size) { /* the chain goes on from what the line says it is */
+            copy_hash(seal.hash, &found->head);
+            found->has_head = true;
         }
     }
 }
 
-static enum status walk(struct audit_verifier *verifier, struct audit_reader *reader,
-                        struct audit_findings *out, struct digest *wanted, struct error *err)
+static bool wants_any(const struct walk *walk)
 {
-    struct audit_findings found = {0};
+    for (size_t i = 0; i < AUDIT_BREAKS_LISTED; i++)
+        if (*walk->wanted[i].hex)
+            return true;
+    return false;
+}
+
+/* What a line follows may stand elsewhere in the file: a second walk finds where. A pipe cannot be
+ * read again. */
+static enum status find_moved(struct walk *walk, struct error *err)
+{
+    if (!wants_any(walk) || !audit_read_rewind(walk->reader))
+        return STATUS_OK;
     for (;;) {
         struct audit_line line;
-        enum status status = audit_read_next(reader, &line, err);
-        if (status == STATUS_NOT_FOUND)
-            break;
+        struct text hash;
+        enum status status = audit_read_next(walk->reader, &line, err);
         if (status != STATUS_OK)
-            return status;
-        struct audit_seal seal;
-        enum audit_damage damage = look_at_line(verifier, &found, &line, &seal);
-        found.lines++;
-        if (damage != AUDIT_INTACT && !found.breaks++) {
-            found.first = damage;
-            found.first_line = line.number;
-            if (damage == AUDIT_MISSING)
-                memcpy(wanted->hex, seal.prev.at, DIGEST_HEX_SIZE - 1);
-        }
-        if (seal.hash.size) { /* the chain goes on from what the line says it is */
-            memcpy(found.head.hex, seal.hash.at, DIGEST_HEX_SIZE - 1);
-            found.has_head = true;
-        }
+            return status == STATUS_NOT_FOUND ? STATUS_OK : status;
+        if (!audit_line_hash(line.text, &hash))
+            continue;
+        for (size_t i = 0; i < AUDIT_BREAKS_LISTED; i++)
+            if (is_hash(&walk->wanted[i], hash) && !walk->found.listed[i].other) {
+                walk->found.listed[i].damage = AUDIT_MOVED;
+                walk->found.listed[i].other = line.number;
+            }
     }
-    *out = found;
-    return STATUS_OK;
 }
 
 enum status audit_verify(struct audit_verifier *verifier, const char *path,
                          struct audit_findings *out, struct error *err)
 {
-    struct audit_reader *reader = NULL;
-    enum status status = audit_read_open(path, &reader, err);
-    if (status != STATUS_OK)
-        return status;
-    struct audit_findings found = {0};
-    struct digest wanted = {""};
-    status = walk(verifier, reader, &found, &wanted, err);
-    if (status == STATUS_OK && found.first == AUDIT_MISSING)
-        status = find_hash(reader, &wanted, &found.other, err);
-    audit_read_close(reader);
-    if (status != STATUS_OK)
-        return status;
-    if (found.other)
-        found.first = AUDIT_MOVED;
-    if (found.has_head)
-        verifier->heads[verifier->head_count++] = found.head;
-    *out = found;
-    return STATUS_OK;
+    struct walk *walk = calloc(1, sizeof *walk);
+    if (!walk)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    walk->verifier = verifier;
+    enum status status = audit_read_open(path, &walk->reader, err);
+    if (status == STATUS_OK)
+        status = walk_lines(walk, err);
+    if (status == STATUS_OK)
+        status = find_moved(walk, err);
+    audit_read_close(walk->reader);
+    if (status == STATUS_OK) {
+        *out = walk->found;
+        if (out->has_head)
+            verifier->heads[verifier->head_count++] = out->head;
+    }
+    free(walk);
+    return status;
 }

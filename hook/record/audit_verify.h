@@ -28,17 +28,31 @@ enum audit_damage {
 const char *audit_damage_name(enum audit_damage damage); /* "edited", …: stable */
 const char *audit_damage_text(enum audit_damage damage); /* a sentence */
 
+#define AUDIT_BREAKS_LISTED 20
+#define AUDIT_NAME_MAX ((size_t)255)
+
+struct audit_break {
+    enum audit_damage damage;
+    uint64_t line, other; /* other: 0 if there is none */
+};
+
 struct audit_findings { /* of one file */
     uint64_t lines, breaks;
-    enum audit_damage first;    /* AUDIT_INTACT: none */
-    uint64_t first_line, other; /* other: 0 if there is none */
+    struct audit_break listed[AUDIT_BREAKS_LISTED]; /* the first ones; the rest zeroed */
     bool has_head;
     struct digest head; /* hash of the last line that has one */
+    /* Of the first line: the hash that it follows (empty: 64 zeros, or it carries none); if it is the
+     * record of a rotation, the name of the file that it goes on from (as in the record). */
+    struct digest begins_after;
+    char continues[AUDIT_NAME_MAX + 1];
+    bool dropped; /* begins in the middle of a chain, and a rotation said that this is on purpose */
 };
 
 struct audit_verifier {   /* goes from file to file; zero it, then set what is known */
     struct digest *heads; /* caller's array, room for one a file */
     size_t head_count;
+    struct digest *dropped; /* likewise; may be NULL: hashes that --keep let a chain begin after */
+    size_t dropped_count;
     struct text from;           /* a hash that the first file may begin after; absent: none */
     const struct text *anchors; /* hashes that must be there */
     bool *anchors_found;        /* as many */
@@ -46,8 +60,12 @@ struct audit_verifier {   /* goes from file to file; zero it, then set what is k
 };
 
 /* Each file is a chain of its own, or goes on where a file before it ended (rotated logs, oldest
- * first). STATUS_NOT_FOUND, STATUS_IO, STATUS_MEMORY: could not be read; *out untouched. */
+ * first). STATUS_NOT_FOUND, STATUS_IO, STATUS_MEMORY, STATUS_FORMAT (a compressed file is damaged):
+ * could not be read; *out untouched. */
 enum status audit_verify(struct audit_verifier *verifier, const char *path,
                          struct audit_findings *out, struct error *err) MUST_CHECK;
+/* After the last file: the rotations in them may say that files before this one were deleted on
+ * purpose. Then its beginning is no break any more. */
+void audit_verify_excuse(const struct audit_verifier *verifier, struct audit_findings *findings);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "model/credential.h"
 #include "record/audit.h"
+#include "record/record_approval.h"
 #include "record/record_json.h"
 
 /* What a record may take, in bytes of JSON, so that all of it together stays below AUDIT_LINE_MAX:
@@ -104,6 +105,8 @@ static json_t *change_json(struct record_maker *maker, const struct change *chan
     if (kind == CHANGE_MOVE)
         json_put(maker, object, "history", json_string_nocheck("not-asked"));
     json_put(maker, object, "verdict", word_of(verdict_name(result ? result->verdict : verdict)));
+    if (result && result->approval.size)
+        json_put(maker, object, "approval", name_of(result->approval));
     size_t omitted;
     json_put(
         maker, object, "reasons",
@@ -207,6 +210,10 @@ static json_t *push_json(struct record_maker *maker, const struct push *push,
         trigger = text_of(trigger_name(push->trigger));
     json_put(maker, object, "trigger", name_of(trigger));
     json_put(maker, object, "dry_run", json_boolean(push->dry_run));
+    if (push->merge)
+        json_put(maker, object, "merge", json_true());
+    if (push->storage_id_known)
+        json_put(maker, object, "storage_id", json_number(push->storage_id));
     if (push->native)
         json_put(maker, object, "native", json_true());
     /* A renamed repository that the snapshot knows by another name. */
@@ -238,6 +245,12 @@ static json_t *pusher_json(struct record_maker *maker, const struct push *push,
     json_put(maker, object, "type",
              word_of(decision->pusher_type ? decision->pusher_type : "unknown"));
     json_put(maker, object, "permission", permission);
+    /* What a key is recognised by, so that `audit replay` sees what was seen; of people it is not
+     * kept. */
+    if (decision->pusher_type && strcmp(decision->pusher_type, "user") != 0) {
+        json_put(maker, object, "display_name", name_of(push->user_display_name));
+        json_put(maker, object, "has_email", json_boolean(push->user_email.size > 0));
+    }
     return object;
 }
 
@@ -252,6 +265,8 @@ static json_t *credential_json(struct record_maker *maker, const struct credenti
              count == 1 && !credential->candidates_open ? json_number(credential->candidates[0])
                                                         : json_null());
     json_put(maker, object, "label", name_of(credential->label));
+    if (credential->token_known)
+        json_put(maker, object, "token_id", json_number(credential->token_id));
     json_put(maker, object, "confidence", word_of(confidence_name(credential->confidence)));
     json_put(maker, object, "evidence", json_text(credential->evidence, RECORD_TEXT_MAX, NULL));
     json_put(maker, object, "candidates", candidates);
@@ -324,7 +339,7 @@ static json_t *whole_record(struct record_maker *maker, const struct record_fram
     put_changes(maker, record, push, decision);
     json_put(maker, record, "snapshot", snapshot_json(maker, decision));
     json_put(maker, record, "policy", policy_json(maker, policy));
-    json_put(maker, record, "approval", json_null());
+    json_put(maker, record, "approval", record_approval_json(maker, decision->approval));
     return record;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "model/ref.h"
+#include "record/report_approval.h"
 #include "record/report_lines.h"
 #include "record/report_link.h"
 #include "record/report_survey.h"
@@ -16,6 +17,7 @@
 #define TEXT_BYTES_MAX ((size_t)600)
 #define MESSAGE_BYTES_MAX ((size_t)1000)
 #define COUNT_LINE_BYTES 200
+#define COMMANDS_MAX 5 /* refs with the command that asks for an approval */
 #define SHORT_ID 7 /* as git abbreviates */
 
 /* ------------------------------------------------------------------ header */
@@ -182,12 +184,15 @@ static void add_help(const struct report *report, const struct change *change,
     bool pull_request = pull_request_helps(report, change, result);
     if (pull_request)
         add_pull_request(report, change, out);
-    if (own_credential_helps(report, result->reasons)) {
+    bool own = own_credential_helps(report, result->reasons);
+    if (own) {
         bool key = report->decision->credential.class == CREDENTIAL_ACCESS_KEY;
         buffer_string(out, pull_request ? "          or push" : "    do:   push");
         buffer_string(out, key ? " with your own SSH key, not with a deploy key\n"
                                : " with your own key or token, not with a shared token\n");
     }
+    if (report->asks && result->verdict == VERDICT_REQUIRE_APPROVAL)
+        report_add_approval(report, change, result, pull_request || own, out);
 }
 
 /* ------------------------------------------------------------------ refs */
@@ -344,6 +349,7 @@ static void add_refs(struct report *report, size_t most, struct buffer *out)
         enum ref_class class = survey_class(report, chosen[c]);
         struct buffer block;
         buffer_init(&block, REPORT_BYTES_MAX);
+        report->tells_command = c < COMMANDS_MAX;
         add_block(report, chosen[c], class, above, &block);
         bool fits = !block.failed && block.size <= most;
         if (fits) {
@@ -364,6 +370,8 @@ static void add_refs(struct report *report, size_t most, struct buffer *out)
 static void add_explanation(const struct report *report, struct buffer *out)
 {
     const struct decision *decision = report->decision;
+    if (report->asks && decision->approval)
+        report_add_approvals(decision->approval, out);
     if (report->style == STYLE_MONITOR)
         lines_words(out, "", 0, TEXT("It was accepted all the same: refgate only watches here."),
                     SIZE_MAX);

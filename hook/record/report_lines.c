@@ -131,3 +131,106 @@ void lines_number(struct buffer *out, size_t number)
         buffer_add(out, digits + i, 1);
     }
 }
+
+/* ------------------------------------------------------------------ commands */
+
+#define CONTINUED 2 /* columns of " \\" */
+
+/* Nothing that a shell would read as anything else. */
+static bool is_bare(struct text word)
+{
+    static const char others[] = "-_./+,:@%=";
+    for (size_t i = 0; i < word.size; i++) {
+        char c = ascii_lower(word.at[i]);
+        if (!(c >= 'a' && c <= 'z') && !ascii_digit(c) && !memchr(others, c, sizeof others - 1))
+            return false;
+    }
+    return word.size > 0;
+}
+
+static bool is_printable(struct text word)
+{
+    for (size_t i = 0; i < word.size; i++)
+        if (word.at[i] < ' ' || word.at[i] > '~')
+            return false;
+    return true;
+}
+
+/* In single quotes: within them nothing but the quote itself means anything. */
+static void quote(struct text word, struct buffer *out)
+{
+    struct text part;
+    if (is_bare(word)) {
+        buffer_text(out, word);
+        return;
+    }
+    buffer_string(out, "'");
+    for (const char *between = ""; text_next_field(&word, '\'', &part); between = "'\\''") {
+        buffer_string(out, between);
+        buffer_text(out, part);
+    }
+    buffer_string(out, "'");
+}
+
+/* In pieces, each quoted: a backslash at the end of a line joins it with the beginning of the next. */
+static void add_pieces(struct line *line, struct text word)
+{
+    size_t most = REPORT_COLUMNS - line->indent - CONTINUED - 2;
+    if (memchr(word.at, '\'', word.size))
+        most /= 4; /* columns that a quote takes */
+    for (const char *join = ""; word.size; join = "\\\n") {
+        size_t size = word.size < most ? word.size : most;
+        buffer_string(line->out, join);
+        size_t before = line->out->size;
+        quote((struct text){word.at, size}, line->out);
+        line->column = line->out->size - before;
+        word = text_skip(word, size);
+    }
+}
+
+static size_t quoted_size(struct text word)
+{
+    struct buffer quoted;
+    buffer_init(&quoted, SIZE_MAX);
+    quote(word, &quoted);
+    size_t size = quoted.size;
+    buffer_free(&quoted);
+    return size;
+}
+
+/* `with`: columns of what should stand on the same line, an option's value. */
+static void command_word(struct line *line, struct text word, size_t with)
+{
+    size_t size = quoted_size(word), gap = line->fresh ? 0 : 1;
+    bool whole = line->indent + size + CONTINUED <= REPORT_COLUMNS;
+    if (line->indent + size + with + CONTINUED > REPORT_COLUMNS)
+        with = 0;
+    if (gap && (!whole || line->column + gap + size + with + CONTINUED > REPORT_COLUMNS)) {
+        buffer_string(line->out, " \\");
+        line_break(line);
+        gap = 0;
+    }
+    if (gap)
+        buffer_string(line->out, " ");
+    line->column += gap + size;
+    if (whole)
+        quote(word, line->out);
+    else
+        add_pieces(line, word);
+    line->fresh = false;
+}
+
+bool lines_command(struct buffer *out, size_t indent, const struct text *words, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!is_printable(words[i]))
+            return false;
+    buffer_printf(out, "%*s", (int)indent, "");
+    struct line line = {out, indent + 2, indent, true};
+    for (size_t i = 0; i < count; i++)
+        command_word(
+            &line, words[i],
+            text_starts(words[i], TEXT("--")) && i + 1 < count ? 1 + quoted_size(words[i + 1]) : 0);
+    buffer_string(out, "\n");
+    return true;
+}

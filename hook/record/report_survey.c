@@ -1,7 +1,11 @@
 #include "record/report_survey.h"
 
+#include "policy/approval.h"
+
 bool survey_rejects(const struct report *report, const struct reason *reason)
 {
+    if (report->approved && reason->verdict == VERDICT_REQUIRE_APPROVAL && !reason->monitored)
+        return false;
     return !verdict_accepts(reason->verdict) &&
            (!reason->monitored || report->style == STYLE_MONITOR);
 }
@@ -35,10 +39,15 @@ enum ref_class survey_class(const struct report *report, size_t i)
     return result->verdict == VERDICT_ANNOTATE ? REF_NOTED : REF_OK;
 }
 
+static bool is_approved(const struct decision *decision)
+{
+    return decision->approval && decision->approval->granted;
+}
+
 /* A rule in monitor mode that would have rejected. */
 static bool monitored_rejects(const struct decision *decision)
 {
-    struct report asking = {.style = STYLE_MONITOR};
+    struct report asking = {.style = STYLE_MONITOR, .approved = is_approved(decision)};
     if (survey_any_rejects(&asking, decision->push_reasons))
         return true;
     for (size_t i = 0; decision->changes && i < decision->change_count; i++)
@@ -84,6 +93,10 @@ struct report survey_report(const struct decision *decision, const struct push *
 {
     struct report report = {.decision = decision, .push = push, .policy = policy};
     report.style = style_of(decision);
+    report.approved = is_approved(decision);
+    report.asks = report.style == STYLE_REJECTED && policy && policy->approvals_directory.size &&
+                  decision->verdict == VERDICT_REQUIRE_APPROVAL &&
+                  !(decision->approval && decision->approval->problem.size);
     if (report.style != STYLE_NONE)
         count_refs(&report);
     return report;

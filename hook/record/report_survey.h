@@ -30,6 +30,9 @@ struct report {
     size_t count[REF_CLASSES];
     bool push_rejected; /* by a reason that is tied to no ref */
     bool undecided;     /* some reason says that a question was not answered */
+    bool approved;      /* what wanted an approval has one */
+    bool asks;          /* only approvals are lacking: say how to ask for them */
+    bool tells_command; /* … in full: with the first refs only */
     size_t width;       /* of the column of refs */
 };
 

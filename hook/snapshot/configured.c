@@ -17,16 +17,16 @@ static const char *public_problem(enum status code)
     }
 }
 
-struct view snapshot_configured(const struct policy *policy, const char *file, struct arena *arena,
-                                struct snapshot **snapshot, struct error *err)
+struct view snapshot_configured(const struct policy *policy, const char *file, enum snapshot_mode mode,
+                                struct arena *arena, struct snapshot **snapshot, struct error *err)
 {
     struct error local;
     if (!err)
         err = &local;
     *snapshot = NULL;
     const struct file_owners owners = {policy->owners, policy->owner_count};
-    enum status status = snapshot_open(file ? file : policy->snapshot_file.at, &owners,
-                                       policy->snapshot_max_size, snapshot, err);
+    enum status status = snapshot_open_mode(file ? file : policy->snapshot_file.at, &owners,
+                                            policy->snapshot_max_size, mode, snapshot, err);
     if (status != STATUS_OK)
         return snapshot_view_missing(status, public_problem(status));
     return snapshot_view(*snapshot, arena);

@@ -14,7 +14,8 @@ ok 'make install DESTDIR= PREFIX=/usr' mk install DESTDIR="$T/root" PREFIX=/usr
 {
     echo '755 usr/bin/refgate'
     echo '755 usr/lib/refgate/refgate-hook'
-    for f in config/*.conf config/examples/*; do
+    echo '644 usr/share/refgate/control-map.ini'
+    for f in config/*.conf config/*.tests config/examples/*; do
         [ ! -f "$f" ] || echo "644 usr/share/doc/refgate/examples/${f##*/}"
     done
     for f in README.md CHANGELOG.md SECURITY.md LICENSE; do
@@ -37,6 +38,13 @@ is "$(nm "$T/strip/opt/refgate/lib/refgate/refgate-hook" 2>&1 | grep -c ' [Tt] '
     'the installed hook is stripped'
 run env -i "$T/strip/opt/refgate/lib/refgate/refgate-hook" </dev/null
 is "$code" 2 'and still starts'
+
+# The control map is found from where the program is.
+"$T/root/usr/bin/refgate" sync --replay tests/fixtures/acme --output "$T/s.cdb" >/dev/null 2>&1
+printf '[snapshot]\nfile = %s\n[audit]\nfile = none\n' "$T/s.cdb" >"$T/refgate.conf"
+run "$T/root/usr/bin/refgate" report --config "$T/refgate.conf" --format json
+ok 'the installed control map is used' test \
+    "$(printf '%s' "$out" | jq '[.findings[].controls | length] | add')" -gt 0
 
 ok 'make uninstall' mk uninstall DESTDIR="$T/root" PREFIX=/usr
 is "$(find "$T/root" -type f)" '' 'leaves no file'

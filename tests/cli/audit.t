@@ -70,6 +70,8 @@ contains "$out" 'line 3' 'verify: and what it follows'
     sed -n 3p "$T/bb1"
 } >"$T/broken"
 broken 'an inserted line' 3 restarted
+like "$out" "^$T/broken:4: moved: .* line 2\$" 'verify: each break is listed'
+like "$out" "^$T/broken: 4 lines, 2 breaks, head $head1\$" 'verify: and counted'
 {
     sed 3d "$T/bb1"
     printf '{"id":"01JDA8'
@@ -123,6 +125,11 @@ shows --rule frozen '1 B1 2 B2 3 '
 shows --since 2026-11-22T05:00:00Z '2 B2 3 '
 shows --until 2026-11-22T05:00:00Z '1 B1 '
 shows --limit 2 'B2 3 '
+shows --credential user '1 B1 2 B2 3 '
+shows --credential access-key ''
+shows --exit 1 'B1 2 '
+shows --exit 0 '1 B2 3 '
+shows --host BB2 'B1 B2 '
 shows --id 01JDA8AAAAAAAAAAAAAAAAAAB 'B1 B2 '
 audit show --id 01JDA8AAAAAAAAAAAAAAAAAAA2 "$T/bb1" "$T/bb2"
 is "$(ids)" '2 ' 'show --id'
@@ -131,6 +138,11 @@ is "$code" 1 'show: nothing was found: code 1'
 is "$out" '' 'show: and nothing printed'
 audit show --verbose --verdict reject --user lead "$T/bb1"
 contains "$out" 'reject rule frozen: not now [refgate.conf:41]' 'show --verbose: reasons with proof'
+record 01JDA8AAAAAAAAAAAAAAAAAAD1 2026-11-22T07:00:00.000Z bb4 jdoe accept 0 refs/tags/v1 |
+    sed 's/"approval":null/"approval":{"used":[{"id":"01JDA7X","use":1,"again":false,"approver":{"uid":7,"name":"rroe","sudo_user":"lead"},"reason":"REL-7"}],"considered":[]}/' >"$T/bb4"
+audit show --verbose "$T/bb4"
+contains "$out" '    approval 01JDA7X of rroe (uid 7, sudo from lead): REL-7' \
+    'show --verbose: who approved (semantics 7), and why'
 audit show --format json --user lead "$T/bb1"
 is "$out" "$(sed -n 2p "$T/bb1")" 'show --format json: the line as it is'
 printf 'garbage\n' >>"$T/bb1"
@@ -147,6 +159,14 @@ audit show --since yesterday "$T/bb1"
 is "$code" 2 'show: a time that is none: code 2'
 audit show --verdict maybe "$T/bb1"
 is "$code" 2 'show: a verdict that is none: code 2'
+audit show --credential key "$T/bb1"
+is "$code" 2 'show: a class of credential that is none: code 2'
+audit show --exit 3 "$T/bb1"
+is "$code" 2 'show: an exit code that is none: code 2'
+audit show --follow "$T/bb1" "$T/bb2"
+is "$code" 2 'show --follow: two logs: code 2'
+audit show --follow -
+is "$code" 2 'show --follow: stdin: code 2'
 audit show --ref '' "$T/bb1"
 is "$code" 2 'show: an empty pattern: code 2'
 audit show --limit 0 "$T/bb1"
@@ -171,5 +191,4 @@ is "$code" 2 'a configuration without a log: code 2'
 contains "$err" '[audit] file' 'and what to do'
 audit show --config "$T/missing.conf"
 is "$code" 2 'a missing configuration: code 2'
-
 done_testing

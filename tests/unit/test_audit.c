@@ -156,16 +156,16 @@ static void expect_intact(uint64_t lines)
 {
     struct audit_findings found = verify();
     if (found.breaks)
-        fail_msg("line %llu: %s", (unsigned long long)found.first_line,
-                 audit_damage_name(found.first));
+        fail_msg("line %llu: %s", (unsigned long long)found.listed[0].line,
+                 audit_damage_name(found.listed[0].damage));
     assert_int_equal(found.lines, lines);
 }
 
 static void expect_damage(enum audit_damage damage, uint64_t line)
 {
     struct audit_findings found = verify();
-    assert_string_equal(audit_damage_name(found.first), audit_damage_name(damage));
-    assert_int_equal(found.first_line, line);
+    assert_string_equal(audit_damage_name(found.listed[0].damage), audit_damage_name(damage));
+    assert_int_equal(found.listed[0].line, line);
     assert_true(found.breaks >= 1);
 }
 
@@ -308,7 +308,7 @@ static void garbage_before_us(void **state)
     append_number(2);
     struct audit_findings found = verify();
     assert_int_equal(found.breaks, 1);
-    assert_int_equal(found.first_line, 1);
+    assert_int_equal(found.listed[0].line, 1);
     assert_int_equal(found.lines, 3);
 }
 
@@ -519,7 +519,7 @@ static void swapped_lines(void **state)
     append_numbers(5);
     reorder_log((const size_t[]){1, 2, 4, 3, 5, 0});
     expect_damage(AUDIT_MOVED, 3);
-    assert_int_equal(verify().other, 4); /* the line that it follows stands there now */
+    assert_int_equal(verify().listed[0].other, 4); /* the line that it follows stands there now */
 }
 
 static void inserted_line(void **state)
@@ -528,7 +528,7 @@ static void inserted_line(void **state)
     append_numbers(4);
     reorder_log((const size_t[]){1, 2, 3, 2, 4, 0});
     expect_damage(AUDIT_MOVED, 4);
-    assert_int_equal(verify().other, 1);
+    assert_int_equal(verify().listed[0].other, 1);
 }
 
 static void foreign_line(void **state)
@@ -612,6 +612,38 @@ static void rotated_files(void **state)
     unlink(first);
 }
 
+static void each_break_is_listed(void **state)
+{
+    (void)state;
+    append_numbers(60);
+    /* Every second line is gone, up to the 50th; the last two have changed places. */
+    size_t order[64], count = 0;
+    for (size_t line = 1; line <= 50; line += 2)
+        order[count++] = line;
+    for (size_t line = 51; line <= 58; line++)
+        order[count++] = line;
+    order[count++] = 60;
+    order[count++] = 59;
+    order[count] = 0;
+    reorder_log(order);
+    struct audit_findings found = verify();
+    assert_int_equal(found.breaks, 27); /* before 3, 5 … 51, before 60 and before 59 */
+    for (size_t i = 0; i < AUDIT_BREAKS_LISTED; i++) {
+        assert_string_equal(audit_damage_name(found.listed[i].damage), "missing");
+        assert_int_equal(found.listed[i].line, i + 2);
+        assert_int_equal(found.listed[i].other, 0);
+    }
+    unlink(log_path);
+    append_numbers(5);
+    reorder_log((const size_t[]){1, 3, 2, 5, 4, 0});
+    found = verify();
+    assert_int_equal(found.breaks, 4);
+    static const uint64_t others[] = {3, 1, 5, 2}; /* the line that each of them follows */
+    for (size_t i = 0; i < found.breaks; i++)
+        assert_int_equal(found.listed[i].other, others[i]);
+    assert_int_equal(found.listed[4].damage, AUDIT_INTACT);
+}
+
 static void lines_of_any_length(void **state)
 {
     (void)state;
@@ -628,7 +660,7 @@ static void lines_of_any_length(void **state)
     struct audit_findings found = verify();
     assert_int_equal(found.lines, 4);
     assert_int_equal(found.breaks, 2);
-    assert_int_equal(found.first_line, 2);
+    assert_int_equal(found.listed[0].line, 2);
 }
 
 static void unreadable(void **state)
@@ -685,6 +717,7 @@ int main(void)
         EACH("verify finds a cut tail by its anchor", cut_tail_and_anchor),
         EACH("an anchor counts only in a genuine line", anchor_in_an_edited_line_does_not_count),
         EACH("verify follows a chain over files", rotated_files),
+        EACH("verify lists each break, up to a limit", each_break_is_listed),
         EACH("verify needs memory for one line of the allowed length", lines_of_any_length),
         EACH("verify says what it cannot read", unreadable),
     };

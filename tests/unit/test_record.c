@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "base/utf8.h"
+#include "policy/approval.h"
 #include "record/audit.h"
 #include "record/record.h"
 #include "samples.h"
@@ -78,7 +79,8 @@ static void documented_example(void **state)
         "\"push\":{\"project\":\"PRJ\",\"repository\":\"app\",\"repository_id\":84,"
         "\"trigger\":\"push\",\"dry_run\":false},"
         "\"pusher\":{\"name\":\"3adc96b3b93443e4\",\"type\":\"service\","
-        "\"permission\":{\"bitbucket\":\"REPO_WRITE\",\"snapshot\":\"REPO_WRITE\"}},"
+        "\"permission\":{\"bitbucket\":\"REPO_WRITE\",\"snapshot\":\"REPO_WRITE\"},"
+        "\"display_name\":\"Access Key User - ci-deploy\",\"has_email\":false},"
         "\"credential\":{\"class\":\"access-key\",\"id\":158,\"label\":\"ci-deploy\","
         "\"confidence\":\"derived\","
         "\"evidence\":\"display name matches one key of the repository\",\"candidates\":[158]},"
@@ -489,6 +491,55 @@ static void check_keys(json_t *record, const char *manual)
     json_decref(open);
 }
 
+/* As much as there can be. */
+static struct approval_outcome approvals(struct approval *approval)
+{
+    static char quotes[APPROVAL_REASON_MAX];
+    static struct approval_used used[APPROVALS_USED_MAX];
+    static struct approval_seen seen[APPROVALS_SEEN_MAX];
+    memset(quotes, '"', sizeof quotes);
+    struct text name = {quotes, APPROVAL_NAME_MAX}, reason = {quotes, sizeof quotes};
+    *approval = (struct approval){.id = TEXT("01JDA8AAAAAAAAAAAAAAAAAAAA"),
+                                  .approver = {1000, name, name},
+                                  .reason = reason};
+    for (size_t i = 0; i < APPROVALS_USED_MAX; i++)
+        used[i] = (struct approval_used){approval, i, i > 5};
+    for (size_t i = 0; i < APPROVALS_SEEN_MAX; i++)
+        seen[i] = (struct approval_seen){name, APPROVAL_OTHER_KIND, true};
+    return (struct approval_outcome){
+        .granted = true,
+        .problem = TEXT("approvals cannot be read"),
+        .used = used,
+        .used_count = APPROVALS_USED_MAX,
+        .seen = seen,
+        .seen_count = APPROVALS_SEEN_MAX,
+        .seen_omitted = 3,
+    };
+}
+
+static void approval_in_the_record(void **state)
+{
+    (void)state;
+    struct sample s;
+    struct approval approval;
+    struct approval_outcome outcome = approvals(&approval);
+    sample_init(&s);
+    s.results[sample_change(&s, TEXT("refs/heads/main"), CHANGE_UPDATE)].approval = approval.id;
+    s.decision.approval = &outcome;
+    sample_finish(&s, 0);
+    json_t *record = record_of(&s), *object = json_object_get(record, "approval");
+    assert_true(json_dumpb(object, NULL, 0, JSON_COMPACT) < 64 * 1024);
+    const json_t *first = json_array_get(json_object_get(object, "used"), 0);
+    assert_true(json_is_null(json_object_get(first, "use"))); /* of a merge check */
+    const json_t *seen = json_array_get(json_object_get(object, "considered"), 31);
+    assert_string_equal(string_at(seen, "state", NULL), "other-kind");
+    assert_int_equal(json_integer_value(json_object_get(object, "considered_omitted")), 3);
+    assert_string_equal(string_at(change_at(record, 0), "approval", NULL),
+                        "01JDA8AAAAAAAAAAAAAAAAAAAA");
+    json_decref(record);
+    sample_free(&s);
+}
+
 static void every_field_is_in_the_manual(void **state)
 {
     (void)state;
@@ -521,6 +572,10 @@ static void every_field_is_in_the_manual(void **state)
         sample_attach(&s, at, sample_restriction(&s, "read-only", "no"));
     }
     sample_attach(&s, SAMPLE_PUSH, reason);
+    s.results[0].approval = TEXT("01JDA8AAAAAAAAAAAAAAAAAAAA");
+    static struct approval approval;
+    struct approval_outcome outcome = approvals(&approval);
+    s.decision.approval = &outcome;
     sample_finish(&s, 1);
     json_t *record = record_of(&s);
     assert_non_null(json_object_get(change_at(record, 0), "ref_cut"));
@@ -553,6 +608,7 @@ int main(void)
         {"an invalid verdict is a rejection", invalid_verdicts_are_rejections, 0, 0, 0},
         {"changes of a push that was not judged", not_judged, 0, 0, 0},
         {"a record that cannot be written is an error", no_memory, 0, 0, 0},
+        {"semantics 7: approvals are in the record, bounded", approval_in_the_record, 0, 0, 0},
         {"every field is in refgate-record(5)", every_field_is_in_the_manual, 0, 0, 0},
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "policy/approval.h"
 #include "record/report.h"
 #include "record/report_lines.h"
 #include "record/report_link.h"
 #include "samples.h"
+#include "scratch.h"
 
 #define GOLDEN_DIR "tests/unit/data/report/"
 
@@ -174,6 +176,146 @@ static void needs_approval(void **state)
     sample_attach(&s, main, reason);
     sample_finish(&s, 1);
     expect(&s, "needs-approval");
+}
+
+#define APPROVAL_ID "01JDA8AAAAAAAAAAAAAAAAAAAA"
+
+/* With a place for approvals, the pusher reads what to ask for. */
+static size_t sample_lacking(struct sample *s, struct text ref, enum change_kind kind)
+{
+    size_t change = sample_change(s, ref, kind);
+    s->policy.approvals_directory = TEXT("/var/lib/refgate/approvals");
+    sample_attach(s, change,
+                  sample_rule(s, VERDICT_REQUIRE_APPROVAL, "needs an approval: update"));
+    return change;
+}
+
+static void asks_for_approval(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    sample_lacking(&s, TEXT("refs/heads/unknown"), CHANGE_UNKNOWN);
+    sample_lacking(&s, TEXT("refs/heads/gone"), CHANGE_DELETE);
+    size_t covered = sample_lacking(&s, TEXT("refs/heads/one"), CHANGE_CREATE);
+    s.results[covered].approval = TEXT(APPROVAL_ID);
+    sample_lacking(&s, TEXT("refs/heads/\xc3\xa4"), CHANGE_CREATE);
+    sample_lacking(&s, TEXT("refs/heads/it's$(date)"), CHANGE_REWRITE);
+    sample_lacking(&s, TEXT("refs/heads/main"), CHANGE_UPDATE);
+    sample_finish(&s, 1);
+    static const struct approval_seen seen[] = {
+        {TEXT_NONE, APPROVAL_MALFORMED, false},
+        {{APPROVAL_ID, 26}, APPROVAL_EXPIRED, true},
+        {{"01JDA8BBBBBBBBBBBBBBBBBBBB", 26}, APPROVAL_OTHER_ID, true}};
+    static const struct approval_outcome outcome = {.seen = seen, .seen_count = 3};
+    s.decision.approval = &outcome;
+    expect(&s, "asks-for-approval");
+}
+
+static void asks_for_approval_of_a_moved_repository(void **state)
+{
+    (void)state;
+    struct sample s;
+    sample_init(&s);
+    sample_by_access_key(&s);
+    s.push.project_key = TEXT("~JDOE");
+    s.decision.repository_slug = TEXT("old-app");
+    s.push.merge = true; /* nobody knows the id of a merge before it is made */
+    sample_lacking(&s,
+                   TEXT("refs/heads/release-of-a-product-whose-name-is-longer-than-a-line-of-the-"
+                        "terminal/and-it-has-a-second-part"),
+                   CHANGE_UPDATE);
+    sample_finish(&s, 1);
+    expect(&s, "asks-for-approval-moved");
+}
+
+/* Nothing is asked for that would not help. */
+static void does_not_ask_in_vain(void **state)
+{
+    (void)state;
+    struct sample s;
+    for (int i = 0; i < 4; i++) {
+        sample_init(&s);
+        size_t change = sample_lacking(&s, TEXT("refs/heads/main"), CHANGE_UPDATE);
+        static const struct approval_outcome unread = {.problem = TEXT("cannot be read")};
+        if (i == 0)
+            s.policy.approvals_directory = TEXT_NONE;
+        if (i == 1)
+            sample_attach(&s, change, sample_rule(&s, VERDICT_REJECT, "not allowed"));
+        if (i == 2)
+            s.decision.approval = &unread;
+        sample_finish(&s, i == 3 ? 0 : 1);
+        if (i == 3)
+            s.decision.mode = MODE_MONITOR;
+        struct buffer out = render(&s);
+        assert_true(out.size > 0);
+        assert_null(strstr(out.data, "refgate approve"));
+        buffer_free(&out);
+        sample_free(&s);
+    }
+}
+
+/* What was approved is no reason any more, though it stays in the record. */
+static void approved(void **state)
+{
+    (void)state;
+    struct sample s;
+    static const struct approval_outcome outcome = {.granted = true};
+    sample_init(&s);
+    size_t main = sample_lacking(&s, TEXT("refs/heads/main"), CHANGE_UPDATE);
+    s.results[main].verdict = VERDICT_ACCEPT;
+    sample_finish(&s, 0);
+    s.decision.verdict = VERDICT_ACCEPT;
+    s.decision.approval = &outcome;
+    expect_nothing(&s);
+}
+
+/* What is printed, a shell reads as the very same words. */
+static void commands_survive_a_shell(void **state)
+{
+    (void)state;
+    static const char *const hostile[] = {
+        "'",
+        "''",
+        "a b",
+        "$(touch pwned)",
+        "`touch pwned`",
+        "\\",
+        "\\n\\",
+        "\"x\"",
+        "~root/*?[a]{b,c}!;&|<>()#",
+        "-n",
+        "",
+        "refs/heads/0123456789012345678901234567890123456789012345678901234567890123456789"
+        "0123456789012345678901234567890123456789012345678901234567890123456789",
+        "refs/heads/$0123456789012345678901234567890123456789012345678901234567890123456789"
+        "0123456789012345678901234567890123456789012345678901234567890123456789\\",
+    };
+    char directory[256], script[16384], out[16384];
+    scratch_make(directory, sizeof directory);
+    for (size_t i = 0; i < sizeof hostile / sizeof hostile[0]; i++)
+        for (size_t indent = 0; indent <= 20; indent += 10) {
+            const struct text words[] = {TEXT("printf"), TEXT("<%s>"), text_of(hostile[i]),
+                                         TEXT("--option"), text_of(hostile[i]), TEXT("end")};
+            struct buffer command;
+            buffer_init(&command, SIZE_MAX);
+            assert_true(lines_command(&command, indent, words, 6));
+            check_shape(buffer_view(&command));
+            snprintf(script, sizeof script, "%s", command.data);
+            buffer_free(&command);
+            char want[1024];
+            snprintf(want, sizeof want, "<%s><--option><%s><end>", hostile[i], hostile[i]);
+            assert_int_equal(scratch_run(directory, script, NULL, out, sizeof out), 0);
+            assert_string_equal(out, want);
+        }
+    struct buffer nothing;
+    buffer_init(&nothing, SIZE_MAX);
+    const struct text raw[] = {TEXT("x"), TEXT("a\033b")}, wide[] = {TEXT("\xc3\xa4")};
+    assert_false(lines_command(&nothing, 0, raw, 2));
+    assert_false(lines_command(&nothing, 0, wide, 1));
+    assert_int_equal(nothing.size, 0);
+    buffer_free(&nothing);
+    scratch_remove(directory);
 }
 
 static void own_key_instead(void **state)
@@ -542,6 +684,12 @@ int main(void)
         {"product: tags have no pull requests; messages are wrapped, links whole", moved_tag, 0, 0,
          0},
         {"semantics 2: a missing approval rejects", needs_approval, 0, 0, 0},
+        {"semantics 7: the exact command to ask for", asks_for_approval, 0, 0, 0},
+        {"semantics 7: of a moved repository, of a merge, with a long name",
+         asks_for_approval_of_a_moved_repository, 0, 0, 0},
+        {"semantics 7: nothing is asked for that would not help", does_not_ask_in_vain, 0, 0, 0},
+        {"semantics 7: what was approved is no reason any more", approved, 0, 0, 0},
+        {"commands survive a shell", commands_survive_a_shell, 0, 0, 0},
         {"semantics 5.1: an access key's policy: use your own key", own_key_instead, 0, 0, 0},
         {"semantics 3: a missing permission is said once", no_permission, 0, 0, 0},
         {"semantics 4: a restriction is reported also where a permission rejects",

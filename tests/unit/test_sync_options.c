@@ -185,20 +185,6 @@ static void values(void **state)
     }
 }
 
-static void instances(void **state)
-{
-    (void)state;
-    assert_true(sync_same_instance(TEXT("https://B.example.com/stash/"),
-                                   TEXT("HTTPS://b.example.com/stash")));
-    assert_false(sync_same_instance(TEXT("https://b.example.com/stash"),
-                                    TEXT("https://b.example.com/Stash")));
-    assert_false(sync_same_instance(TEXT("https://b.example.com/stash"),
-                                    TEXT("https://b.example.com")));
-    assert_false(sync_same_instance(TEXT("https://b.example.com"), TEXT("https://c.example.com")));
-    assert_false(sync_same_instance(TEXT("https://b.example.com"), TEXT("http://b.example.com")));
-    assert_true(sync_same_instance(TEXT(""), TEXT("/")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -208,7 +194,6 @@ int main(void)
         {"contradictions are told of", one_with_another, NULL, NULL, NULL},
         {"a secret in an URL is refused and not repeated", secrets_in_addresses, NULL, NULL, NULL},
         {"numbers, rates, percentages, durations, times", values, NULL, NULL, NULL},
-        {"which URLs name one instance", instances, NULL, NULL, NULL},
     };
     return cmocka_run_group_tests_name("sync_options", tests, NULL, NULL);
 }
