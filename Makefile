@@ -215,7 +215,13 @@ endif
 # One more than processors: many tests wait for a server.
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # `make check T="tests/cli/check.t build/release/tests/unit/test_glob"` runs only these.
-T ?= $(UNIT) $(SHELL_TESTS)
+T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
+# Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
+# C that unit tests and other shell tests run there too, or what is about time and servers.
+LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/manual \
+              cli/config-doc cli/report-html cli/self-check cli/sync-partial cli/sync-parts \
+              cli/sync-resume cli/sync-secrets cli/test-server cli/who-can-oracle push/clients \
+              push/concurrent push/guide push/servers push/sync-while-pushing)))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
 TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \
            LIBGIT2_DIR='$(LIBGIT2_DIR)'

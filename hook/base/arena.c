@@ -92,16 +92,23 @@ struct text arena_text(struct arena *arena, struct text t)
     return (struct text){copy, t.size};
 }
 
-char *arena_printf(struct arena *arena, const char *format, ...)
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
 {
-    va_list args, again;
-    va_start(args, format);
+    va_list again;
     va_copy(again, args);
     int need = vsnprintf(NULL, 0, format, args);
-    va_end(args);
     char *out = need < 0 ? NULL : arena_alloc(arena, (size_t)need + 1, 1);
     if (out)
         vsnprintf(out, (size_t)need + 1, format, again);
     va_end(again);
+    return out;
+}
+
+char *arena_printf(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    char *out = arena_vprintf(arena, format, args);
+    va_end(args);
     return out;
 }

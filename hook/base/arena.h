@@ -8,6 +8,7 @@
 #ifndef REFGATE_BASE_ARENA_H
 #define REFGATE_BASE_ARENA_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -28,5 +29,7 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size) MUST_CHECK;
 struct text arena_text(struct arena *arena, struct text t) MUST_CHECK;
 /* printf into the arena; NULL on failure. */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) MUST_CHECK;
+char *arena_vprintf(struct arena *arena, const char *format, va_list args)
+    PRINTF_LIKE(2, 0) MUST_CHECK;
 
 #endif

@@ -43,3 +43,14 @@ bool utf8_valid(struct text t)
     }
     return true;
 }
+
+size_t utf8_columns(struct text t)
+{
+    size_t columns = 0;
+    for (size_t at = 0; at < t.size; columns++) {
+        uint32_t point;
+        size_t bytes = utf8_next(t.at + at, t.size - at, &point);
+        at += bytes ? bytes : 1;
+    }
+    return columns;
+}

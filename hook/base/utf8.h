@@ -14,5 +14,7 @@
  * valid (or left == 0). */
 size_t utf8_next(const char *at, size_t left, uint32_t *point);
 bool utf8_valid(struct text t);
+/* Columns that it takes on a terminal, near enough: one a code point (or byte that is none). */
+size_t utf8_columns(struct text t);
 
 #endif

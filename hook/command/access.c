@@ -222,20 +222,20 @@ static enum command_exit exit_of(const struct access *access)
 
 static enum command_exit run(const struct arguments *args)
 {
-    enum standing_format format;
+    enum output_format format;
     struct instance instance = {.args = args};
     struct access access = {.by_example = false};
     struct error err = {STATUS_OK, ""};
-    if (!standing_format(args, &format))
+    if (!argument_format(args, &format))
         return EXIT_TROUBLE;
     enum command_exit result = EXIT_TROUBLE;
     if (instance_open(args, SNAPSHOT_MAPPED, true, &instance)) {
         if (ask(&access, args, &instance, &err) != STATUS_OK) {
             command_trouble(args, "%s", err.text);
         } else {
-            bool good = format == STANDING_JSON  ? print_json(&access)
-                        : format == STANDING_CSV ? print_csv(&access)
-                                                 : access_text(&access);
+            bool good = format == OUTPUT_JSON  ? print_json(&access)
+                        : format == OUTPUT_CSV ? print_csv(&access)
+                                               : access_text(&access);
             result = good ? exit_of(&access) : command_trouble(args, "out of memory");
         }
     }

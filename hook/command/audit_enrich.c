@@ -16,11 +16,10 @@
 #define READ_SIZE (256 * 1024)
 #define PIECE_SIZE (64 * 1024)
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct run {
     const struct arguments *args;
-    int format;
+    enum output_format format;
     struct audit_files files;
     struct enrich enrich;
     bool cut; /* the line that is being read is too long: its end is passed over */
@@ -42,19 +41,12 @@ static bool set_zone(const struct arguments *args)
 
 static bool options_good(struct run *run)
 {
-    static const struct name_value formats[] = {
-        {"text", FORMAT_TEXT}, {"json", FORMAT_JSON}, {"csv", FORMAT_CSV}};
-    const char *format = argument(run->args, "format");
     if (!argument(run->args, "access-log")) {
         command_trouble(run->args, "--access-log is missing: Bitbucket's access log, or several");
         return false;
     }
-    if (format &&
-        !table_value(formats, TABLE_COUNT(formats), text_of(format), false, &run->format)) {
-        command_trouble(run->args, "--format is text, json or csv, not %s", format);
-        return false;
-    }
-    return audit_filter_options(run->args, &run->enrich.filter) && set_zone(run->args);
+    return argument_format(run->args, &run->format) &&
+           audit_filter_options(run->args, &run->enrich.filter) && set_zone(run->args);
 }
 
 /* ------------------------------------------------------------------ reading */
@@ -147,9 +139,9 @@ static bool read_all(struct run *run)
 
 static bool print(struct run *run)
 {
-    if (run->format == FORMAT_JSON)
+    if (run->format == OUTPUT_JSON)
         return enrich_print_json(&run->enrich, stdout);
-    if (run->format == FORMAT_CSV)
+    if (run->format == OUTPUT_CSV)
         return enrich_print_csv(&run->enrich, stdout);
     enrich_print_text(&run->enrich, stdout);
     return !run->enrich.out_of_memory;
@@ -189,7 +181,7 @@ static const struct option_spec options[] = {
     {"repo", "KEY/SLUG", "only pushes to these repositories (* and ? allowed)", false},
     {"since", "TIME", "not before: 2026-11-22T04:10:00Z, a date, or an age (24h, 7d)", false},
     {"until", "TIME", "before", false},
-    {"format", "text|json|csv", "output format (default: text)", false},
+    OPTION_FORMATS,
     OPTION_CONFIG,
 };
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/glob.h"
+#include "base/utf8.h"
 #include "record/audit_line.h"
 
 #define NAME_MOST ((size_t)200)
@@ -101,15 +102,6 @@ void entry_json(const json_t *record, struct text line, const struct audit_style
 
 /* ------------------------------------------------------------------ text */
 
-/* Columns that `bytes` takes, near enough: one a code point. */
-static size_t columns_of(const char *bytes, size_t size)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < size; i++)
-        columns += ((unsigned char)bytes[i] & 0xc0) != 0x80;
-    return columns;
-}
-
 /* Escaped, then blanks up to `width` columns and two more. */
 static void add_column(struct buffer *out, struct text t, size_t most, size_t width)
 {
@@ -117,7 +109,7 @@ static void add_column(struct buffer *out, struct text t, size_t most, size_t wi
     buffer_escaped(out, t, most, false);
     if (out->failed)
         return;
-    size_t columns = columns_of(out->data + before, out->size - before);
+    size_t columns = utf8_columns((struct text){out->data + before, out->size - before});
     buffer_printf(out, "%*s", (int)(columns < width ? width - columns + 2 : 2), "");
 }
 

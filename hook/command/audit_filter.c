@@ -8,24 +8,6 @@
 
 #define EXIT_MOST 2
 
-static bool time_option(const struct arguments *args, const char *name, bool *set, int64_t *ms)
-{
-    const char *value = argument(args, name);
-    int64_t ago;
-    *set = value != NULL;
-    if (!value || clock_parse(text_of(value), ms))
-        return true;
-    if (clock_parse_duration(text_of(value), &ago)) {
-        *ms = clock_now_ms() - ago;
-        return true;
-    }
-    command_trouble(args,
-                    "--%s wants a time like 2026-11-22T04:10:00Z, a date or an age "
-                    "like 24h, not %s",
-                    name, value);
-    return false;
-}
-
 static bool check_words(const struct arguments *args, struct audit_filter *filter)
 {
     enum verdict verdict;
@@ -64,8 +46,9 @@ bool audit_filter_options(const struct arguments *args, struct audit_filter *out
         .id = text_of(argument(args, "id")),
         .host = text_of(argument(args, "host")),
     };
-    return check_words(args, out) && time_option(args, "since", &out->since_set, &out->since_ms) &&
-           time_option(args, "until", &out->until_set, &out->until_ms);
+    return check_words(args, out) &&
+           argument_time(args, "since", &out->since_set, &out->since_ms) &&
+           argument_time(args, "until", &out->until_set, &out->until_ms);
 }
 
 static bool has_class(const struct audit_filter *filter, const json_t *record)

@@ -11,11 +11,10 @@
 
 #define LIMIT_DEFAULT 50
 
-enum replay_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct run {
     const struct arguments *args;
-    enum replay_format format;
+    enum output_format format;
     uint64_t limit; /* changes shown */
     struct instance instance;
     struct audit_files files;
@@ -23,35 +22,6 @@ struct run {
     struct replay_request request;
     struct replay_result result;
 };
-
-static bool format_option(struct run *run)
-{
-    static const char *const names[] = {"text", "json", "csv"};
-    const char *format = argument(run->args, "format");
-    for (int i = 0; i < 3; i++)
-        if (!format || !strcmp(format, names[i])) {
-            run->format = (enum replay_format)i;
-            return true;
-        }
-    command_trouble(run->args, "--format is text, json or csv, not %s", format);
-    return false;
-}
-
-static bool time_option(const struct run *run, const char *name, int64_t *ms)
-{
-    const char *value = argument(run->args, name);
-    int64_t ago;
-    if (!value || clock_parse(text_of(value), ms))
-        return true;
-    if (clock_parse_duration(text_of(value), &ago)) {
-        *ms = clock_now_ms() - ago;
-        return true;
-    }
-    command_trouble(
-        run->args, "--%s wants a time like 2026-11-22T04:10:00Z, a date or an age like 24h, not %s",
-        name, value);
-    return false;
-}
 
 static bool options_good(struct run *run)
 {
@@ -65,8 +35,9 @@ static bool options_good(struct run *run)
         command_trouble(run->args, "--policy is missing: the configuration to try");
         return false;
     }
-    return format_option(run) && time_option(run, "since", &run->request.since_ms) &&
-           time_option(run, "until", &run->request.until_ms);
+    return argument_format(run->args, &run->format) &&
+           argument_time(run->args, "since", NULL, &run->request.since_ms) &&
+           argument_time(run->args, "until", NULL, &run->request.until_ms);
 }
 
 /* A configuration that is not in use: no trust check. */
@@ -110,9 +81,9 @@ static bool prepare(struct run *run)
 
 static bool print(const struct run *run)
 {
-    if (run->format == FORMAT_CSV)
+    if (run->format == OUTPUT_CSV)
         return replay_csv(&run->result, stdout);
-    if (run->format == FORMAT_TEXT) {
+    if (run->format == OUTPUT_TEXT) {
         replay_print(&run->result, (size_t)run->limit, stdout);
         return true;
     }
@@ -156,7 +127,7 @@ static const struct option_spec options[] = {
     {"since", "TIME", "not before: 2026-11-22T04:10:00Z, a date, or an age (24h, 7d)", false},
     {"until", "TIME", "before", false},
     {"limit", "N", "list only the last N of what would change (text; default: 50)", false},
-    {"format", "text|json|csv", "output format (default: text)", false},
+    OPTION_FORMATS,
     OPTION_CONFIG,
 };
 

@@ -4,6 +4,8 @@
 #include "record/audit_line.h"
 #include "record/audit_series.h"
 
+#define COMPLAINTS_MAX 100
+
 static bool open_file(struct audit_source *source, const char *path, struct audit_reader **out)
 {
     struct error err = {STATUS_OK, ""};
@@ -27,6 +29,20 @@ static bool may_be_wanted(const struct audit_source *source, struct text line)
     return !id.size || memmem(line.at, line.size, id.at, id.size);
 }
 
+/* A file that is no log at all must not fill the terminal. */
+static void complain(struct audit_source *source, uint64_t number)
+{
+    if (source->complaints < COMPLAINTS_MAX)
+        command_trouble(source->args,
+                        "%s:%llu is not a decision, left out (see: refgate audit verify)",
+                        source->path, (unsigned long long)number);
+    else if (source->complaints == COMPLAINTS_MAX)
+        command_trouble(source->args, "more lines are not decisions, left out without a word");
+    else
+        return;
+    source->complaints++;
+}
+
 static void take_line(struct audit_source *source, const struct audit_line *line)
 {
     struct text hash;
@@ -39,9 +55,7 @@ static void take_line(struct audit_source *source, const struct audit_line *line
     source->number = line->number;
     source->record = line->too_long ? NULL : entry_parse(line->text);
     if (!source->record)
-        command_trouble(source->args,
-                        "%s:%llu is not a decision, left out (see: refgate audit verify)",
-                        source->path, (unsigned long long)line->number);
+        complain(source, line->number);
     source->time = entry_text(source->record, "time", NULL).at;
 }
 

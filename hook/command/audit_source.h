@@ -26,6 +26,7 @@ struct audit_source {
     struct text line; /* as it stands there */
     const char *time;
     uint64_t number;
+    unsigned complaints; /* lines that were no decisions; told up to a limit */
     struct digest head;   /* of the last line that had a hash; empty: none yet */
     struct digest before; /* the head that the decision's line follows; likewise */
 };

@@ -52,18 +52,6 @@ void columns_row(struct columns *columns, const struct text *cells)
     }
 }
 
-/* Code points; what is wider or narrower than one column on a terminal is not known here. */
-static size_t width_of(struct text t)
-{
-    size_t width = 0;
-    for (size_t at = 0; at < t.size; width++) {
-        uint32_t point;
-        size_t bytes = utf8_next(t.at + at, t.size - at, &point);
-        at += bytes ? bytes : 1;
-    }
-    return width;
-}
-
 /* `widths`: 0 for a column that is left out. */
 static void print_row(const struct columns *columns, const struct columns_row *row,
                       const size_t *widths, unsigned indent, FILE *out)
@@ -77,7 +65,7 @@ static void print_row(const struct columns *columns, const struct columns_row *r
             fwrite(row->cells[i].at, 1, row->cells[i].size, out);
             gap = 0;
         }
-        gap += widths[i] + GAP - width_of(row->cells[i]);
+        gap += widths[i] + GAP - utf8_columns(row->cells[i]);
     }
     fputc('\n', out);
 }
@@ -87,10 +75,10 @@ void columns_print(const struct columns *columns, unsigned indent, FILE *out)
     size_t widths[COLUMNS_MAX] = {0};
     for (size_t i = 0; i < columns->count; i++) {
         for (size_t r = 1; r < columns->row_count; r++) {
-            size_t width = width_of(columns->rows[r].cells[i]);
+            size_t width = utf8_columns(columns->rows[r].cells[i]);
             widths[i] = width > widths[i] ? width : widths[i];
         }
-        size_t head = columns->row_count ? width_of(columns->rows[0].cells[i]) : 0;
+        size_t head = columns->row_count ? utf8_columns(columns->rows[0].cells[i]) : 0;
         if (widths[i] && head > widths[i])
             widths[i] = head;
     }

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
+#include "base/table.h"
 
 #define HELP_COLUMN 26
 #define PATH_MAX_TEXT 128
@@ -202,6 +204,39 @@ bool argument_json(const struct arguments *args, bool *json)
     }
     *json = format && !strcmp(format, "json");
     return true;
+}
+
+bool argument_format(const struct arguments *args, enum output_format *format)
+{
+    static const struct name_value names[] = {
+        {"text", OUTPUT_TEXT}, {"json", OUTPUT_JSON}, {"csv", OUTPUT_CSV}};
+    const char *given = argument(args, "format");
+    int value = OUTPUT_TEXT;
+    if (given && !table_value(names, TABLE_COUNT(names), text_of(given), false, &value)) {
+        command_trouble(args, "--format is text, json or csv, not %s", given);
+        return false;
+    }
+    *format = (enum output_format)value;
+    return true;
+}
+
+bool argument_time(const struct arguments *args, const char *option, bool *set, int64_t *ms)
+{
+    const char *value = argument(args, option);
+    int64_t ago;
+    if (set)
+        *set = value != NULL;
+    if (!value || clock_parse(text_of(value), ms))
+        return true;
+    if (clock_parse_duration(text_of(value), &ago)) {
+        *ms = clock_now_ms() - ago;
+        return true;
+    }
+    command_trouble(args,
+                    "--%s wants a time like 2026-11-22T04:10:00Z, a date or an age "
+                    "like 24h, not %s",
+                    option, value);
+    return false;
 }
 
 enum command_exit command_trouble(const struct arguments *args, const char *format, ...)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -36,6 +37,11 @@ struct option_spec {
 #define OPTION_FORMAT                                                 \
     {                                                                 \
         "format", "text|json", "output format (default: text)", false \
+    }
+
+#define OPTION_FORMATS                                                    \
+    {                                                                     \
+        "format", "text|json|csv", "output format (default: text)", false \
     }
 
 struct arguments;
@@ -80,6 +86,11 @@ bool argument_flag(const struct arguments *args, const char *option);
 const char *argument_nth(const struct arguments *args, const char *option, size_t n);
 /* --format; prints the error and gives false for anything but text and json. */
 bool argument_json(const struct arguments *args, bool *json);
+/* --format of a command that has OPTION_FORMATS. */
+enum output_format { OUTPUT_TEXT = 1, OUTPUT_JSON, OUTPUT_CSV };
+bool argument_format(const struct arguments *args, enum output_format *format);
+/* A time, a date, or an age like 24h; *set (may be NULL): was it given? If not, *ms stays. */
+bool argument_time(const struct arguments *args, const char *option, bool *set, int64_t *ms);
 
 /* "PATH: MESSAGE" on stderr, escaped for a terminal; returns EXIT_TROUBLE. */
 enum command_exit command_trouble(const struct arguments *args, const char *format, ...)

@@ -40,15 +40,10 @@ static bool make_room(struct narration *n)
 
 void narration_say(struct narration *n, const char *kind, unsigned depth, const char *format, ...)
 {
-    char *line = NULL;
-    struct text text;
     va_list args;
     va_start(args, format);
-    int size = vasprintf(&line, format, args);
+    struct text text = text_of(arena_vprintf(n->arena, format, args));
     va_end(args);
-    text = size < 0 ? TEXT_NONE : arena_text(n->arena, (struct text){line, (size_t)size});
-    if (size >= 0)
-        free(line);
     if (!text.at || !make_room(n)) {
         n->failed = true;
         return;

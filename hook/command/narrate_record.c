@@ -158,7 +158,8 @@ static void narrate_credential(struct narration *n, const json_t *record)
     if (!was_judged(record))
         return;
     if (json_is_integer(id))
-        snprintf(number, sizeof number, " %" JSON_INTEGER_FORMAT, json_integer_value(id));
+        snprintf(number, sizeof number, " (number %" JSON_INTEGER_FORMAT ")",
+                 json_integer_value(id));
     narration_say(
         n, "credential", 0, "It %s%s%s%s. %s%s%s.",
         TELL(classes, class, "came with a credential that was not recognised"), number,

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 
 #include "base/buffer.h"
+#include "base/utf8.h"
 #include "command/csv.h"
 #include "command/replay.h"
 #include "record/record_json.h"
@@ -21,15 +22,6 @@ static const char *const skip_names[REPLAY_SKIPS][2] = {
 };
 
 /* ------------------------------------------------------------------ text */
-
-static size_t columns_of(struct text t)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < t.size; i++)
-        columns += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-    return columns;
-}
-
 /* Escaped, and blanks up to `width` columns. */
 static void print_name(struct text name, size_t width, FILE *out)
 {
@@ -37,7 +29,7 @@ static void print_name(struct text name, size_t width, FILE *out)
     buffer_init(&safe, SIZE_MAX);
     buffer_escaped(&safe, name, NAME_MOST, false);
     struct text text = buffer_view(&safe);
-    size_t columns = columns_of(text);
+    size_t columns = utf8_columns(text);
     fprintf(out, "%.*s%*s", TEXT_ARG(text), columns < width ? (int)(width - columns) : 0, "");
     buffer_free(&safe);
 }

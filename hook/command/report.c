@@ -25,7 +25,6 @@
 #define INSIDE_MAX 64
 #define FILE_MODE 0640 /* it says who may do what */
 
-enum format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct report {
     const struct arguments *args;
@@ -39,7 +38,7 @@ struct report {
     const char *logs[LOGS_MAX];
     struct audit_series rotated; /* holds paths of logs */
     char facts_path[INSTANCE_PATH_MAX];
-    enum format format;
+    enum output_format format;
     struct report_style style;
     enum severity fail_on;
 };
@@ -78,22 +77,6 @@ static bool take_number(const struct arguments *args, const char *option, uint64
         return true;
     command_trouble(args, "--%s wants a number up to %llu, not %s", option,
                     (unsigned long long)most, value);
-    return false;
-}
-
-static bool take_format(struct report *report)
-{
-    static const char *const names[] = {
-        [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json", [FORMAT_CSV] = "csv"};
-    const char *value = argument(report->args, "format");
-    for (size_t i = 0; value && i < sizeof names / sizeof names[0]; i++)
-        if (!strcmp(value, names[i])) {
-            report->format = (enum format)i;
-            return true;
-        }
-    if (!value)
-        return true;
-    command_trouble(report->args, "--format is text, json or csv, not %s", value);
     return false;
 }
 
@@ -161,8 +144,8 @@ static bool take_measures(struct report *report)
 
 static bool take_options(struct report *report)
 {
-    return take_format(report) && take_kinds(report) && take_hosts(report) && take_time(report) &&
-           take_measures(report) &&
+    return argument_format(report->args, &report->format) && take_kinds(report) &&
+           take_hosts(report) && take_time(report) && take_measures(report) &&
            take_severity(report->args, "severity", SEVERITY_INFO, &report->inquiry.least) &&
            take_severity(report->args, "fail-on", SEVERITY_LOW, &report->fail_on);
 }
@@ -308,11 +291,11 @@ static bool print(const struct report *report)
     if (html && !strcmp(html, "-"))
         return true;
     switch (report->format) {
-    case FORMAT_JSON:
+    case OUTPUT_JSON:
         return write_document(report, report_json, "-");
-    case FORMAT_CSV:
+    case OUTPUT_CSV:
         return write_document(report, report_csv, "-");
-    case FORMAT_TEXT:
+    case OUTPUT_TEXT:
         break;
     }
     return print_text(report);
@@ -359,7 +342,7 @@ static enum command_exit run(const struct arguments *args)
 }
 
 static const struct option_spec options[] = {
-    {"format", "text|json|csv", "output format (default: text)", false},
+    OPTION_FORMATS,
     {"html", "FILE", "write a report to look at; - is stdout", false},
     {"save", "FILE", "write the JSON, too: the next --baseline", false},
     {"baseline", "FILE", "the JSON of an earlier report: what is new, what is gone", false},

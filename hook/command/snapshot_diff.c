@@ -6,20 +6,21 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "command/command.h"
 #include "command/csv.h"
 #include "command/instance.h"
+#include "model/instance_url.h"
 #include "record/record_json.h"
 #include "snapshot/diff.h"
 
 #define WHERE_MOST ((size_t)200)
 #define WHERE_COLUMN 24
 
-enum diff_format { FORMAT_TEXT, FORMAT_JSON, FORMAT_CSV };
 
 struct run {
     const struct arguments *args;
-    enum diff_format format;
+    enum output_format format;
     bool force;
     struct diff_options options;
     struct instance instance;
@@ -32,18 +33,9 @@ struct run {
 
 static bool options_good(struct run *run)
 {
-    static const char *const names[] = {"text", "json", "csv"};
-    const char *format = argument(run->args, "format");
     const char *severity = argument(run->args, "severity");
-    int found = format ? -1 : 0;
-    for (int i = 0; format && i < 3; i++)
-        if (!strcmp(format, names[i]))
-            found = i;
-    if (found < 0) {
-        command_trouble(run->args, "--format is text, json or csv, not %s", format);
+    if (!argument_format(run->args, &run->format))
         return false;
-    }
-    run->format = (enum diff_format)found;
     run->force = argument_flag(run->args, "force");
     run->options.repository = text_of(argument(run->args, "repo"));
     if (severity && !severity_parse(text_of(severity), &run->options.least)) {
@@ -92,7 +84,7 @@ static const struct snapshot_meta *meta_of(const struct run *run, int i)
 
 static bool same_instance(const struct run *run)
 {
-    if (run->force || text_equal(meta_of(run, 0)->base_url, meta_of(run, 1)->base_url))
+    if (run->force || instance_url_same(meta_of(run, 0)->base_url, meta_of(run, 1)->base_url))
         return true;
     command_trouble(run->args, "these are of two instances of Bitbucket, %.*s and %.*s (--force)",
                     TEXT_ARG(meta_of(run, 0)->base_url), TEXT_ARG(meta_of(run, 1)->base_url));
@@ -123,22 +115,13 @@ static void print_header(const struct run *run)
         buffer_free(&path);
     }
 }
-
-static size_t columns_of(struct text t)
-{
-    size_t columns = 0;
-    for (size_t i = 0; i < t.size; i++)
-        columns += ((unsigned char)t.at[i] & 0xc0) != 0x80;
-    return columns;
-}
-
 static bool print_change(const struct diff_change *change)
 {
     struct buffer line;
     const char *colour = severity_colour(change->severity);
     buffer_init(&line, SIZE_MAX);
     buffer_escaped(&line, change->where, WHERE_MOST, false);
-    size_t columns = columns_of(buffer_view(&line));
+    size_t columns = utf8_columns(buffer_view(&line));
     buffer_printf(&line, "%*s  ", columns < WHERE_COLUMN ? (int)(WHERE_COLUMN - columns) : 0, "");
     diff_sentence(change, &line);
     bool good = !line.failed;
@@ -263,7 +246,8 @@ static bool print_csv(const struct run *run)
 
 static enum command_exit diff(struct run *run)
 {
-    static bool (*const print[])(const struct run *) = {print_text, print_json, print_csv};
+    static bool (*const print[])(const struct run *) = {
+        [OUTPUT_TEXT] = print_text, [OUTPUT_JSON] = print_json, [OUTPUT_CSV] = print_csv};
     struct error err = {STATUS_OK, ""};
     if (!options_good(run) || !find_paths(run) || !open_both(run) || !same_instance(run))
         return EXIT_TROUBLE;
@@ -296,7 +280,7 @@ static const struct option_spec options[] = {
     {"severity", "LEVEL", "leave out what matters less: info, low, medium, high, critical", false},
     {"repo", "KEY/SLUG", "only these repositories and their projects (* and ? allowed)", false},
     {"force", NULL, "compare snapshots of two instances of Bitbucket", false},
-    {"format", "text|json|csv", "output format (default: text)", false},
+    OPTION_FORMATS,
     OPTION_CONFIG,
 };
 

@@ -37,20 +37,6 @@ enum standing_answer standing_best(const struct standing *standing)
     return best;
 }
 
-bool standing_format(const struct arguments *args, enum standing_format *format)
-{
-    static const struct name_value names[] = {
-        {"text", STANDING_TEXT}, {"json", STANDING_JSON}, {"csv", STANDING_CSV}};
-    const char *given = argument(args, "format");
-    int value = STANDING_TEXT;
-    if (given && !table_value(names, TABLE_COUNT(names), text_of(given), false, &value)) {
-        command_trouble(args, "--format is text, json or csv, not %s", given);
-        return false;
-    }
-    *format = (enum standing_format)value;
-    return true;
-}
-
 /* ------------------------------------------------------------------ the question */
 
 static const struct {

@@ -63,10 +63,8 @@ struct standing_question {
         {"trigger", "ID", "as in BB_HOOK_TRIGGER_ID (default: push)", false},              \
         {"credential", "CLASS[:ID]", "what the `environment` resolver would read", false}, \
         {"snapshot", "FILE", "use this snapshot instead of the configured one", false},    \
-        {"format", "text|json|csv", "output format (default: text)", false}, OPTION_CONFIG
+        OPTION_FORMATS, OPTION_CONFIG
 
-enum standing_format { STANDING_TEXT = 1, STANDING_JSON, STANDING_CSV };
-bool standing_format(const struct arguments *args, enum standing_format *format);
 
 /* KEY/SLUG, options and refs; a ref without refs/ is a branch. `instance` is open and has a snapshot.
  * Fails with STATUS_USAGE, STATUS_NOT_FOUND (no such repository) and what reading can fail with. */

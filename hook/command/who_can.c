@@ -116,7 +116,7 @@ static enum command_exit exit_of(const struct who_can *who)
 }
 
 static enum command_exit answer(const struct arguments *args, struct instance *instance,
-                                size_t action, enum standing_format format)
+                                size_t action, enum output_format format)
 {
     struct who_can who = {.action = actions[action].name,
                           .all = argument_flag(args, "all"),
@@ -130,9 +130,9 @@ static enum command_exit answer(const struct arguments *args, struct instance *i
     bool good = true;
     if (status == STATUS_OK) {
         who.best = best_of(&who.writers);
-        good = format == STANDING_JSON  ? print_json(&who)
-               : format == STANDING_CSV ? print_csv(&who)
-                                        : who_can_text(&who);
+        good = format == OUTPUT_JSON  ? print_json(&who)
+               : format == OUTPUT_CSV ? print_csv(&who)
+                                      : who_can_text(&who);
     }
     writers_free(&who.writers);
     if (status != STATUS_OK)
@@ -142,10 +142,10 @@ static enum command_exit answer(const struct arguments *args, struct instance *i
 
 static enum command_exit run(const struct arguments *args)
 {
-    enum standing_format format;
+    enum output_format format;
     struct instance instance = {.args = args};
     size_t action = 0;
-    if (!standing_format(args, &format))
+    if (!argument_format(args, &format))
         return EXIT_TROUBLE;
     while (action < ACTION_COUNT && strcmp(args->operands[0], actions[action].name) != 0)
         action++;

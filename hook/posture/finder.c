@@ -57,16 +57,10 @@ static void *grown(struct finder *f, void *list, size_t count, size_t *room, siz
 
 static struct text formatted(struct finder *f, const char *format, va_list args)
 {
-    char *text = NULL;
-    int size = vasprintf(&text, format, args);
-    struct text kept = TEXT_NONE;
-    if (size >= 0)
-        kept = arena_text(f->arena, (struct text){text, (size_t)size});
-    if (text_absent(kept))
+    struct text text = text_of(arena_vprintf(f->arena, format, args));
+    if (text_absent(text))
         f->failed = true;
-    if (size >= 0)
-        free(text);
-    return kept;
+    return text;
 }
 
 /* ------------------------------------------------------------------ one finding */

@@ -15,18 +15,12 @@
 
 struct text visit_text(struct finder *f, const char *format, ...)
 {
-    char *text = NULL;
     va_list args;
     va_start(args, format);
-    int size = vasprintf(&text, format, args);
+    struct text text = text_of(arena_vprintf(f->arena, format, args));
     va_end(args);
-    struct text kept = TEXT_NONE;
-    if (size >= 0) {
-        kept = arena_text(f->arena, (struct text){text, (size_t)size});
-        free(text);
-    }
-    if (!text_absent(kept))
-        return kept;
+    if (!text_absent(text))
+        return text;
     f->failed = true;
     return TEXT("");
 }

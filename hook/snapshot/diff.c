@@ -31,18 +31,12 @@ void differ_damaged(struct differ *d, struct text key)
 
 struct text differ_printf(struct differ *d, const char *format, ...)
 {
-    char *text = NULL;
     va_list list;
     va_start(list, format);
-    int size = vasprintf(&text, format, list);
+    struct text text = text_of(arena_vprintf(d->arena, format, list));
     va_end(list);
-    struct text copy = TEXT_NONE;
-    if (size >= 0) {
-        copy = arena_text(d->arena, (struct text){text, (size_t)size});
-        free(text);
-    }
-    if (copy.at)
-        return copy;
+    if (text.at)
+        return text;
     differ_fail(d, STATUS_MEMORY);
     return TEXT("");
 }

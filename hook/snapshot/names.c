@@ -14,12 +14,18 @@ static bool find(struct snapshot *snapshot, const char *prefix, uint64_t id, str
     return snapshot_find(snapshot, &key, arena, body, NULL) == STATUS_OK;
 }
 
-struct text names_user(struct snapshot *snapshot, uint64_t id, struct arena *arena)
+static struct text name_at(struct snapshot *snapshot, const char *prefix, uint64_t id,
+                           struct arena *arena)
 {
     struct text body, name;
-    if (find(snapshot, "user-id/", id, arena, &body) && decode_text(body, &name))
+    if (find(snapshot, prefix, id, arena, &body) && decode_text(body, &name))
         return name;
     return number_text(id, arena);
+}
+
+struct text names_user(struct snapshot *snapshot, uint64_t id, struct arena *arena)
+{
+    return name_at(snapshot, "user-id/", id, arena);
 }
 
 struct text names_group(struct snapshot *snapshot, uint32_t number, struct arena *arena)
@@ -34,10 +40,7 @@ struct text names_group(struct snapshot *snapshot, uint32_t number, struct arena
 
 struct text names_project(struct snapshot *snapshot, uint64_t id, struct arena *arena)
 {
-    struct text body, key;
-    if (find(snapshot, "project-id/", id, arena, &body) && decode_text(body, &key))
-        return key;
-    return number_text(id, arena);
+    return name_at(snapshot, "project-id/", id, arena);
 }
 
 struct text names_repository(struct snapshot *snapshot, uint64_t id, struct arena *arena)

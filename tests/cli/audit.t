@@ -173,6 +173,9 @@ audit show --limit 0 "$T/bb1"
 is "$code" 2 'show: a limit of nothing: code 2'
 audit show "$T/none"
 is "$code" 2 'show: a missing file: code 2'
+seq 3000 >"$T/no-log"
+audit show "$T/no-log"
+is "$(printf '%s\n' "$err" | wc -l)" 101 'show: a file that is no log does not fill the terminal'
 
 # -------------------------------------------------------------- the configuration's log
 cat >"$T/refgate.conf" <<CONF

@@ -58,7 +58,7 @@ for sentence in \
     '"3adc96b3b93443e4" pushed to PRJ/app on node "' \
     '"3adc96b3b93443e4" is the account of an access key or of a token.' \
     'Bitbucket said REPO_WRITE, the snapshot gives REPO_WRITE.' \
-    'It came with an access key 158 labelled "ci-deploy". That is derived from names: display name matches one key of the repository. [key/158]' \
+    'It came with an access key (number 158) labelled "ci-deploy". That is derived from names: display name matches one key of the repository. [key/158]' \
     'refgate refused it: policy says no.' \
     'The verdict is reject, the mode enforce.' \
     'It moves refs/heads/main from 111111111111 to 222222222222' \

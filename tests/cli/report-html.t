@@ -2,7 +2,6 @@
 # The HTML report: well-formed and accessible by its text (tests/lib/page.py), and in a browser, where
 # hostile names must stay text, nothing is asked of the network, and 320 pixels are enough.
 . tests/lib/tap.sh
-[ "${VARIANT:-}" != asan ] || skip_all 'test_posture_html.c runs the C of it'
 test_start
 
 make=$BUILD/tests/helpers/make_posture
