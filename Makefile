@@ -219,7 +219,8 @@ T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
 # C that unit tests and other shell tests run there too, or what is about time and servers.
 LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/manual \
-              cli/config-doc cli/report-html cli/self-check cli/sync-partial cli/sync-parts \
+              cli/config-doc cli/policy-apply cli/report-html cli/self-check cli/sync-faults \
+              cli/sync-partial cli/sync-parts cli/sync-publish \
               cli/sync-resume cli/sync-secrets cli/test-server cli/who-can-oracle push/clients \
               push/concurrent push/guide push/servers push/sync-while-pushing)))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
