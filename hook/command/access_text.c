@@ -198,12 +198,12 @@ bool access_text(const struct access *access)
     bool failed = false;
     buffer_init(&who, SIZE_MAX);
     principal_words(&access->principal, &who);
-    standing_print_text(buffer_view(&who), 400);
+    command_escaped(stdout, buffer_view(&who), 400);
     buffer_free(&who);
     printf(" in ");
-    standing_print_text(question->repository.project_key, 200);
+    command_escaped(stdout, question->repository.project_key, 200);
     putchar('/');
-    standing_print_text(question->repository.slug, 200);
+    command_escaped(stdout, question->repository.slug, 200);
     putchar('\n');
     standing_print_head(question);
     print_permission(access, &failed);

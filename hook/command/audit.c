@@ -105,11 +105,7 @@ static bool verify_options(struct verify *verify)
 
 static void print_name(const char *name)
 {
-    struct buffer text;
-    buffer_init(&text, SIZE_MAX);
-    buffer_escaped(&text, text_of(name), NAME_MOST, false);
-    fputs(text.data ? text.data : "", stdout);
-    buffer_free(&text);
+    command_escaped(stdout, text_of(name), NAME_MOST);
 }
 
 static void print_break(const char *path, const struct audit_findings *found,

@@ -118,11 +118,7 @@ static enum status print_json(const struct checker *checker, const struct check_
 
 static void print_escaped(struct text t)
 {
-    struct buffer safe;
-    buffer_init(&safe, 8192);
-    buffer_escaped(&safe, t, 1000, false);
-    fputs(safe.data ? safe.data : "", stdout);
-    buffer_free(&safe);
+    command_escaped(stdout, t, 1000);
 }
 
 static const char *verdict_colour(enum verdict verdict)

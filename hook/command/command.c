@@ -239,6 +239,15 @@ bool argument_time(const struct arguments *args, const char *option, bool *set, 
     return false;
 }
 
+void command_escaped(FILE *out, struct text t, size_t most)
+{
+    struct buffer safe;
+    buffer_init(&safe, SIZE_MAX);
+    buffer_escaped(&safe, t, most, false);
+    fputs(safe.data ? safe.data : "", out);
+    buffer_free(&safe);
+}
+
 enum command_exit command_trouble(const struct arguments *args, const char *format, ...)
 {
     char text[2048];

@@ -95,6 +95,8 @@ bool argument_time(const struct arguments *args, const char *option, bool *set, 
 /* "PATH: MESSAGE" on stderr, escaped for a terminal; returns EXIT_TROUBLE. */
 enum command_exit command_trouble(const struct arguments *args, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* Outside text, escaped for a terminal; at most `most` bytes of it. */
+void command_escaped(FILE *out, struct text t, size_t most);
 /* Colour only on a terminal, and not if NO_COLOR is set to anything but "" or TERM is dumb. */
 bool command_colour(FILE *out);
 /* jansson's flags and these: on a terminal, names must not be able to steer it. */

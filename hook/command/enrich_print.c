@@ -64,11 +64,7 @@ static void format_wall(int64_t ms, char out[CLOCK_TEXT_SIZE])
 
 static void print_name(struct text name, FILE *out)
 {
-    struct buffer safe;
-    buffer_init(&safe, SIZE_MAX);
-    buffer_escaped(&safe, text_absent(name) ? TEXT("-") : name, NAME_MOST, false);
-    fprintf(out, "%.*s", TEXT_ARG(buffer_view(&safe)));
-    buffer_free(&safe);
+    command_escaped(out, text_absent(name) ? TEXT("-") : name, NAME_MOST);
 }
 
 static void print_quoted(struct text name, FILE *out)
@@ -189,7 +185,7 @@ void enrich_print_text(struct enrich *enrich, FILE *out)
 
 static json_t *text_json(struct text t)
 {
-    return text_absent(t) ? json_null() : json_text(t, NAME_MOST, NULL);
+    return json_text(t, NAME_MOST, NULL);
 }
 
 static json_t *decision_json(const struct enrich_decision *decision)

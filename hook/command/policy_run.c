@@ -131,11 +131,7 @@ static enum status judge_case(struct runner *r, const struct policy_case *test, 
 
 static void put_escaped(FILE *out, struct text t)
 {
-    struct buffer safe;
-    buffer_init(&safe, SIZE_MAX);
-    buffer_escaped(&safe, t, SHOWN_NAME_MAX, false);
-    fputs(safe.data ? safe.data : "", out);
-    buffer_free(&safe);
+    command_escaped(out, t, SHOWN_NAME_MAX);
 }
 
 static void print_case(const struct runner *r, const struct policy_case *test,

@@ -237,15 +237,6 @@ size_t standing_notes(const struct standing_question *question,
     return notes.count;
 }
 
-void standing_print_text(struct text t, size_t most)
-{
-    struct buffer safe;
-    buffer_init(&safe, SIZE_MAX);
-    buffer_escaped(&safe, t, most, false);
-    fputs(safe.data ? safe.data : "", stdout);
-    buffer_free(&safe);
-}
-
 void standing_print_head(const struct standing_question *question)
 {
     char time[CLOCK_TEXT_SIZE], age[64];
@@ -255,7 +246,7 @@ void standing_print_head(const struct standing_question *question)
     clock_format(question->check.push.now_ms, true, time);
     clock_format_duration(ms > 0 ? ms : 0, age, sizeof age);
     printf("trigger ");
-    standing_print_text(question->check.push.trigger_text, 200);
+    command_escaped(stdout, question->check.push.trigger_text, 200);
     printf(", as of %s, by a snapshot that is %s old\n", time, age);
     for (size_t i = 0; i < count; i++)
         printf("note: %.*s\n", TEXT_ARG(notes[i]));

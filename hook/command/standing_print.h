@@ -43,8 +43,6 @@ void standing_reasons(const struct standing *standing, size_t first, size_t coun
 size_t standing_notes(const struct standing_question *question,
                       struct text notes[STANDING_NOTES_MAX]);
 
-/* On stdout, escaped, cut at `most` bytes. */
-void standing_print_text(struct text t, size_t most);
 /* The lines that both commands begin with, below the first: trigger, time, notes. */
 void standing_print_head(const struct standing_question *question);
 

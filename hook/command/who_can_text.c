@@ -248,11 +248,11 @@ static void print_head(const struct who_can *who)
 {
     const struct standing_question *question = &who->question;
     printf("%s ", who->action);
-    standing_print_text(question->repository.project_key, 200);
+    command_escaped(stdout, question->repository.project_key, 200);
     putchar('/');
-    standing_print_text(question->repository.slug, 200);
+    command_escaped(stdout, question->repository.slug, 200);
     putchar(' ');
-    standing_print_text(question->check.push.changes[0].ref, 1000);
+    command_escaped(stdout, question->check.push.changes[0].ref, 1000);
     putchar('\n');
     standing_print_head(question);
 }
