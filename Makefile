@@ -12,6 +12,9 @@ docdir      ?= $(PREFIX)/share/doc/refgate
 bashcompdir ?= $(PREFIX)/share/bash-completion/completions
 zshcompdir  ?= $(PREFIX)/share/zsh/site-functions
 fishcompdir ?= $(PREFIX)/share/fish/vendor_completions.d
+unitdir     ?= $(PREFIX)/lib/systemd/system
+sysusersdir ?= $(PREFIX)/lib/sysusers.d
+tmpfilesdir ?= $(PREFIX)/lib/tmpfiles.d
 INSTALL     ?= install
 STRIP       ?= strip
 
@@ -111,12 +114,27 @@ TEST_LIBS   = $(ADMIN_LIBS) -lcmocka
 # ------------------------------------------------------------------ flags
 BASE_CPPFLAGS = -D_GNU_SOURCE -DREFGATE_VERSION='"$(VERSION)"' -Ihook -isystem $(LIBGIT2_DIR)/include
 # No path of the build machine in the binary: the same bytes wherever it is built.
-MAPPED        = -ffile-prefix-map=$(LIBGIT2_DIR)=libgit2 -ffile-prefix-map=$(CURDIR)=.
+# (The last that fits counts, and libgit2 may be below this directory.)
+MAPPED        = -ffile-prefix-map=$(CURDIR)=. -ffile-prefix-map=$(LIBGIT2_DIR)=libgit2
 BASE_CFLAGS   = -std=c17 $(HARDEN) $(WARN) -fno-strict-aliasing -fno-common \
                 -ffunction-sections -fdata-sections $(MAPPED)
 COMPILE = $(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(BASE_CFLAGS) $(CFLAGS) -MMD -MP
 # Our own code, not the tests, must do without the functions in banned.h.
 BANNED  = -include hook/banned.h
+
+# What --version says (hook/base/version.c): nothing of this machine, so no option with a path in it.
+PKG_CONFIG ?= pkg-config
+comma      := ,
+links       = $(strip $(filter -static-pie -pie,$(1)) $(patsubst -Wl$(comma)-z$(comma)%,%, \
+                $(filter -Wl$(comma)-z$(comma)%,$(1))))
+number_of   = $(or $(shell $(PKG_CONFIG) --modversion $(1) 2>/dev/null),unknown)
+ABOUT      := -DREFGATE_OPTIONS='"$(strip $(filter -O%,$(CFLAGS)) \
+                $(filter-out -U% -enable%,$(HARDEN)))"' \
+              -DREFGATE_HOOK_LINKING='"$(or $(call links,$(HOOKLINK)),dynamic)"' \
+              -DREFGATE_ADMIN_LINKING='"$(or $(call links,$(LINK)),dynamic)"' \
+              -DREFGATE_INIH_VERSION='"$(call number_of,inih)"' \
+              -DREFGATE_LIBMD_VERSION='"$(call number_of,libmd)"'
+$(B)/obj/hook/base/version.o: BASE_CPPFLAGS += $(ABOUT)
 
 # ------------------------------------------------------------------ sources
 # Sorted, so that the order of a directory does not show in the binary.
@@ -132,7 +150,7 @@ UNIT_LIB   := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
-SHELL_TESTS := $(sort $(wildcard tests/*/*.t))
+SHELL_TESTS := $(filter-out tests/packages/%,$(sort $(wildcard tests/*/*.t)))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 bin = $(patsubst tests/%.c,$(B)/tests/%,$(1))
@@ -161,7 +179,7 @@ $(LIBGIT2_DIR)/lib/libgit2.a:
 # Objects know the flags that they were made with: other flags, other objects. (-Werror changes
 # nothing in an object.)
 define STAMP
-$(CC) $(BASE_CPPFLAGS) $(CPPFLAGS) $(filter-out -Werror,$(BASE_CFLAGS)) $(CFLAGS) $(HOOKLINK) $(LDFLAGS) $(WRAP)
+$(CC) $(BASE_CPPFLAGS) $(ABOUT) $(CPPFLAGS) $(filter-out -Werror,$(BASE_CFLAGS)) $(CFLAGS) $(HOOKLINK) $(LDFLAGS) $(WRAP)
 endef
 $(B)/flags: FORCE
 	@mkdir -p $(@D); printf '%s\n' '$(subst ','\'',$(STAMP))' | cmp -s - $@ || \
@@ -207,7 +225,7 @@ $(HELPERS): $(B)/tests/%: $(B)/obj/tests/%.o $(ARCHIVES) $(LIBGIT2_A)
 -include tests/flags.mk
 
 .SECONDARY:
-ifeq ($(filter clean distclean help lint install-strip,$(MAKECMDGOALS)),)
+ifeq ($(filter clean distclean help html lint install-strip,$(MAKECMDGOALS)),)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 endif
 
@@ -261,6 +279,24 @@ $(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ARCHIVES) $(LIBGIT2_A)
 
 lint:
 	$(Q)scripts/lint
+# Packages for Debian, RPM and others, built, installed into clean roots, used, upgraded, removed: needs
+# root and tens of minutes.
+PACKAGE_TESTS := $(sort $(wildcard tests/packages/*.t))
+check-packages: all
+	$(Q)$(TEST_ENV) TEST_TIMEOUT=1500 scripts/run-tests --jobs=1 $(or $(P),$(PACKAGE_TESTS))
+.PHONY: check-packages
+
+# ------------------------------------------------------------------ documents
+# The manuals as HTML, in build/html: needs mandoc.
+html:
+	$(Q)VERSION='$(VERSION)' packaging/build-html build/html && echo build/html/index.html
+# What the program prints, as it is shipped; tests/cli/completion.t compares.
+completion: $(B)/refgate
+	$(Q)set -e; d=packaging/completion; \
+	for f in bash:refgate.bash zsh:_refgate fish:refgate.fish; do \
+	  $< completion $${f%%:*} >$$d/new; mv $$d/new $$d/$${f#*:}; done
+.PHONY: html completion
+
 # ------------------------------------------------------------------ installing
 MANPAGES := $(sort $(wildcard packaging/man/*.[1-9]))
 EXAMPLES := $(sort $(wildcard config/*.conf config/*.tests config/examples/*))
@@ -268,11 +304,19 @@ BASHCOMP := $(wildcard packaging/completion/refgate.bash)
 ZSHCOMP  := $(wildcard packaging/completion/_refgate)
 FISHCOMP := $(wildcard packaging/completion/refgate.fish)
 DATA     := $(wildcard config/control-map.ini)
+UNITS    := $(sort $(wildcard packaging/systemd/*.service packaging/systemd/*.timer))
+SYSUSERS := $(sort $(wildcard packaging/sysusers/*.conf))
+TMPFILES := $(sort $(wildcard packaging/tmpfiles/*.conf))
+# For /etc, where packages put them; here they are examples.
+LOGROTATE := $(wildcard packaging/logrotate/refgate)
+CRON      := $(wildcard packaging/cron/refgate-sync)
+SYNCENV   := $(wildcard packaging/systemd/refgate-sync.env)
 DOCS     := $(wildcard README.md CHANGELOG.md SECURITY.md LICENSE)
 
 install: all
 	$(Q)set -e; d='$(DESTDIR)'; \
 	put() { $(INSTALL) -d "$$d$$2"; $(INSTALL) -m $$1 "$$3" "$$d$$2/$${4:-$${3##*/}}"; }; \
+	fill() { put 644 "$$@"; sed 's,/usr/bin/refgate,$(bindir)/refgate,g' "$$2" >"$$d$$1/$${3:-$${2##*/}}"; }; \
 	for f in $(filter %/refgate,$(PROGRAMS)); do put 755 '$(bindir)' $$f; done; \
 	for f in $(filter %/refgate-hook,$(PROGRAMS)); do put 755 '$(libexecdir)' $$f; done; \
 	for f in $(MANPAGES); do put 644 '$(mandir)'/man$${f##*.} $$f; done; \
@@ -281,7 +325,13 @@ install: all
 	for f in $(DOCS); do put 644 '$(docdir)' $$f; done; \
 	for f in $(BASHCOMP); do put 644 '$(bashcompdir)' $$f refgate; done; \
 	for f in $(ZSHCOMP); do put 644 '$(zshcompdir)' $$f; done; \
-	for f in $(FISHCOMP); do put 644 '$(fishcompdir)' $$f; done
+	for f in $(FISHCOMP); do put 644 '$(fishcompdir)' $$f; done; \
+	for f in $(UNITS); do fill '$(unitdir)' $$f; done; \
+	for f in $(SYSUSERS); do put 644 '$(sysusersdir)' $$f; done; \
+	for f in $(TMPFILES); do put 644 '$(tmpfilesdir)' $$f; done; \
+	for f in $(LOGROTATE); do fill '$(docdir)/examples' $$f refgate.logrotate; done; \
+	for f in $(CRON); do fill '$(docdir)/examples' $$f refgate-sync.cron; done; \
+	for f in $(SYNCENV); do put 644 '$(docdir)/examples' $$f sync.env; done
 install-strip: install
 	$(Q)for f in '$(DESTDIR)$(bindir)/refgate' '$(DESTDIR)$(libexecdir)/refgate-hook'; do \
 	  [ ! -f "$$f" ] || $(STRIP) "$$f"; done
@@ -291,7 +341,10 @@ uninstall:
 	  $(foreach f,$(MANPAGES),'$(DESTDIR)$(mandir)/man$(subst .,,$(suffix $f))/$(notdir $f)') \
 	  '$(DESTDIR)$(bashcompdir)/refgate' '$(DESTDIR)$(zshcompdir)/_refgate' \
 	  '$(DESTDIR)$(fishcompdir)/refgate.fish' \
-	  $(foreach f,$(DATA),'$(DESTDIR)$(datadir)/refgate/$(notdir $f)')
+	  $(foreach f,$(DATA),'$(DESTDIR)$(datadir)/refgate/$(notdir $f)') \
+	  $(foreach f,$(UNITS),'$(DESTDIR)$(unitdir)/$(notdir $f)') \
+	  $(foreach f,$(SYSUSERS),'$(DESTDIR)$(sysusersdir)/$(notdir $f)') \
+	  $(foreach f,$(TMPFILES),'$(DESTDIR)$(tmpfilesdir)/$(notdir $f)')
 	$(Q)rm -rf '$(DESTDIR)$(docdir)'; \
 	rmdir '$(DESTDIR)$(libexecdir)' '$(DESTDIR)$(datadir)/refgate' 2>/dev/null || :
 
@@ -308,6 +361,9 @@ help:
 	'make asan               all tests under AddressSanitizer and UBSan (build/asan)' \
 	'make bench              the benchmark, against its goals' \
 	'make fuzz               fuzz harnesses, FUZZ_TIME seconds each (needs clang)' \
+	'make check-packages     packages, built, installed and used (root, tens of minutes); P="FILE..."' \
+	'make html               the manuals as HTML, in build/html (needs mandoc)' \
+	'make completion         packaging/completion anew, after a change of commands or options' \
 	'make lint               shellcheck, cppcheck, clang-format, mandoc, house rules' \
 	'make install            PREFIX=$(PREFIX) DESTDIR=; install-strip, uninstall' \
 	'make clean, distclean   distclean removes the built libgit2 too' \

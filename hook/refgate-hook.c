@@ -17,6 +17,7 @@
 #include "base/emergency.h"
 #include "base/file.h"
 #include "base/ulid.h"
+#include "base/version.h"
 #include "policy/config.h"
 #include "policy/decide.h"
 #include "push/environment.h"
@@ -30,6 +31,7 @@
 #include "record/report.h"
 #include "record/syslog.h"
 #include "snapshot/configured.h"
+#include "snapshot/format.h"
 
 #define HOOK_PATH_MAX 4096
 #define DEFAULT_DEADLINE_MS (10 * CLOCK_SECOND) /* until the configuration says otherwise */
@@ -88,11 +90,21 @@ static int print_help(void)
            "  --config FILE   configuration (default: refgate.conf beside this program, then\n"
            "                  /etc/refgate/refgate.conf)\n"
            "  --native        started by git itself: pusher and repository are not known\n"
-           "  --version       show the version\n"
+           "  --version       show the version, the build, its libraries, and which formats of the\n"
+           "                  snapshot it reads\n"
            "  --help          show this help\n\n"
            "Exit codes: 0 accepted, 1 rejected by policy, 2 rejected because something was\n"
            "wrong.\n");
     return fflush(stdout) ? 2 : 0;
+}
+
+/* The first line is for programs. */
+static int print_version(void)
+{
+    char formats[FORMAT_RANGE_SIZE];
+    int printed = printf("refgate-hook %s\n%s%ssnapshot: reads %s\n", REFGATE_VERSION,
+                         version_build, version_hook, format_range_text(format_known, formats));
+    return printed < 0 || fflush(stdout) ? 2 : 0;
 }
 
 static bool hook_arguments(struct hook *hook, int argc, char **argv)
@@ -402,7 +414,7 @@ int main(int argc, char **argv)
     static struct hook hook; /* static: it must be whole after a jump out of a fault */
 
     if (argc == 2 && !strcmp(argv[1], "--version"))
-        return printf("refgate-hook %s\n", REFGATE_VERSION) < 0 || fflush(stdout) ? 2 : 0;
+        return print_version();
     if (argc == 2 && !strcmp(argv[1], "--help"))
         return print_help();
 

@@ -29,9 +29,10 @@ static enum status check_trust(const struct stat *st, struct text path,
 {
     const char *what = S_ISDIR(st->st_mode) ? "directory" : "file";
     if (!is_trusted_owner(st->st_uid, owners))
-        return error_set(err, STATUS_TRUST,
-                         "%s belongs to uid %ju, neither root nor uid %ju: chown root %.*s", what,
-                         (uintmax_t)st->st_uid, (uintmax_t)geteuid(), TEXT_ARG(path));
+        return error_set(
+            err, STATUS_TRUST, "%s belongs to uid %ju, neither to root nor to %suid %ju: %.*s",
+            what, (uintmax_t)st->st_uid, owners && owners->count ? "a trusted user nor to " : "",
+            (uintmax_t)geteuid(), TEXT_ARG(path));
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
         return error_set(err, STATUS_TRUST,
                          "%s can be written by group or others (mode %04o): chmod go-w %.*s", what,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bitbucket/client_method.h"
 #include "bitbucket/client_slot.h"
 
 #define URL_PATH_MAX 8000
@@ -169,11 +170,13 @@ enum status client_ask(struct client *client, size_t at, const struct client_req
         return error_set(err, STATUS_MEMORY, "out of memory");
     snprintf(url, size, "%s%s", client->base.url, request->url);
     bool token = choose_token(client, request->admin);
-    struct curl_slist *headers = token ? client->token.headers : client->basic.headers;
-    if (curl_easy_setopt(slot->easy, CURLOPT_URL, url) != CURLE_OK ||
-        curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+    const struct signer *signer = token ? &client->token : &client->basic;
+    enum status status = curl_easy_setopt(slot->easy, CURLOPT_URL, url) == CURLE_OK
+                             ? method_set(slot, request, signer, err)
+                             : error_set(err, STATUS_MEMORY, "out of memory");
+    if (status != STATUS_OK) {
         free(url);
-        return error_set(err, STATUS_MEMORY, "out of memory");
+        return status;
     }
     free(slot->url);
     slot->url = url;
@@ -243,7 +246,7 @@ static enum status hand_out(struct client *client, size_t *at, struct client_ans
         return error_set(err, slot->failed, "%s", slot->error.text);
     struct client_answer answer = {
         .status = slot->found.status,
-        .raw = slot->found.body ? buffer_view(&slot->body) : TEXT(""),
+        .raw = slot->found.body || slot->plain ? buffer_view(&slot->body) : TEXT(""),
         .body = slot->found.body,
         .location = slot->found.location,
         .date_ms = slot->found.date_ms,
@@ -255,6 +258,16 @@ static enum status hand_out(struct client *client, size_t *at, struct client_ans
     return STATUS_OK;
 }
 
+static enum status interrupted(const struct client *client, struct error *err)
+{
+    bool unknown = false;
+    for (size_t i = 0; i < client->count; i++)
+        unknown = unknown || (client->slots[i].state == SLOT_RUNNING &&
+                              client->slots[i].method == CLIENT_POST);
+    return error_set(err, STATUS_DEADLINE, "interrupted%s",
+                     unknown ? "; it is not known whether what was asked for was done" : "");
+}
+
 enum status client_wait(struct client *client, size_t *slot, struct client_answer *out,
                         struct error *err)
 {
@@ -263,7 +276,7 @@ enum status client_wait(struct client *client, size_t *slot, struct client_answe
     for (;;) {
         int64_t wait_us;
         if (client->cancel && *client->cancel)
-            return error_set(err, STATUS_DEADLINE, "interrupted");
+            return interrupted(client, err);
         if (client->tick)
             client->tick(client->tick_self);
         enum status status = start_due(client, &wait_us, err);

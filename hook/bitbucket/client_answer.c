@@ -12,7 +12,8 @@ enum body_kind {
     BODY_EMPTY = 11,
     BODY_JSON,
     BODY_CUT, /* says that it is JSON, but is not, or not all of it */
-    BODY_OTHER
+    BODY_OTHER,
+    BODY_PLAIN /* whatever it is, it was asked for */
 };
 
 struct judging {
@@ -204,7 +205,8 @@ static enum answer_verdict cut(struct judging *j)
 
 static enum answer_verdict judge_200(struct judging *j)
 {
-    if (j->kind == BODY_JSON)
+    if (j->kind == BODY_JSON || j->kind == BODY_PLAIN ||
+        (j->kind == BODY_EMPTY && j->in->may_be_empty))
         return good(j);
     if (j->kind == BODY_OTHER)
         return not_bitbucket(j);
@@ -256,6 +258,7 @@ static enum answer_verdict judge_404(struct judging *j)
     return good(j);
 }
 
+/* What was asked for is not valid, exists already (409) or changes nothing (422). */
 static enum answer_verdict judge_400(struct judging *j)
 {
     if (j->kind == BODY_JSON)
@@ -308,14 +311,17 @@ static bool worth_again(int status)
 static enum answer_verdict judge(struct judging *j)
 {
     switch (j->in->status) {
-    case 200: return judge_200(j);
+    case 200:
+    case 201: return judge_200(j);
     case 204: return good(j);
     case 301:
     case 302:
     case 303:
     case 307:
     case 308: return judge_redirect(j);
-    case 400: return judge_400(j);
+    case 400:
+    case 409:
+    case 422: return judge_400(j);
     case 401: return judge_401(j);
     case 403: return judge_403(j);
     case 404: return judge_404(j);
@@ -327,7 +333,9 @@ static enum answer_verdict judge(struct judging *j)
 static void parse_body(struct judging *j)
 {
     struct text body = j->in->status == 204 ? TEXT_NONE : j->in->body;
-    if (!body.size)
+    if (j->in->plain && j->in->status == 200)
+        j->kind = BODY_PLAIN;
+    else if (!body.size)
         j->kind = BODY_EMPTY;
     else if (!headers_json(j->in->headers))
         j->kind = BODY_OTHER;

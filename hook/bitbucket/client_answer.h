@@ -26,13 +26,15 @@ struct answer_facts {
     const struct headers *headers;
     struct text body;      /* decoded */
     bool anonymous;        /* an answer without X-AUSERNAME is fine */
+    bool plain;            /* what a 200 holds is not JSON, and not looked at */
+    bool may_be_empty;     /* a 200 may hold nothing */
     const char *account;   /* whose answers these are, "" if not known yet */
     int64_t now_ms;        /* wall clock */
     const struct secrets *secrets; /* kept out of the sentences; may be NULL */
 };
 
 struct answer_found { /* of ANSWER_GOOD, but for retry_after_ms */
-    int status;             /* 200, 204, 307, 400, 401, 403, 404; 308 is 307 */
+    int status;             /* 200, 201, 204, 307, 400, 401, 403, 404, 409, 422; 308 is 307 */
     json_t *body;           /* the receiver's; NULL if there is none */
     char *location;         /* the receiver's; of 307 */
     char account[ACCOUNT_MAX];

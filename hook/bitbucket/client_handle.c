@@ -210,6 +210,25 @@ struct curl_slist *handle_headers(const char *scheme, const char *secret)
     return list ? append(list, "Accept: application/json") : NULL;
 }
 
+struct curl_slist *handle_request_headers(const struct curl_slist *signer,
+                                          const struct client_request *request)
+{
+    bool writes = request->method != CLIENT_GET;
+    bool json = writes && request->method != CLIENT_DELETE && !request->part_count;
+    const char *const lines[] = {
+        signer->data,
+        request->plain ? "Accept: */*" : "Accept: application/json",
+        writes ? "X-Atlassian-Token: no-check" : NULL, /* else a form is taken for a forged one */
+        json ? "Content-Type: application/json" : NULL,
+        writes ? "Expect:" : NULL, /* do not wait for leave to send the body */
+    };
+    struct curl_slist *list = append(NULL, lines[0]);
+    for (size_t i = 1; list && i < sizeof lines / sizeof lines[0]; i++)
+        if (lines[i])
+            list = append(list, lines[i]);
+    return list;
+}
+
 void handle_free_headers(struct curl_slist *headers)
 {
     for (struct curl_slist *at = headers; at; at = at->next)

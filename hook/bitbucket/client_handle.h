@@ -27,7 +27,10 @@ CURL *handle_new(const struct handle_options *options);
 CURLM *handle_new_multi(size_t slots);
 /* "Authorization: …" and "Accept: …"; NULL if out of memory. */
 struct curl_slist *handle_headers(const char *scheme, const char *secret);
-void handle_free_headers(struct curl_slist *headers); /* wiped */
+/* Those of a request that is no ordinary GET, with the "Authorization: …" of `signer`. */
+struct curl_slist *handle_request_headers(const struct curl_slist *signer,
+                                          const struct client_request *request);
+void handle_free_headers(struct curl_slist *headers); /* wiped; NULL is fine */
 
 enum trouble {
     TROUBLE_AGAIN = 11, /* the network: asking again may help */

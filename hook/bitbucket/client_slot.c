@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "bitbucket/client_method.h"
 
 #define NAME_ATTEMPTS 2 /* for a name that was never resolved */
 #define SHOWN_PATH_MOST 200
@@ -53,6 +54,7 @@ enum status slot_start(struct slot *slot, struct error *err)
     slot->body.failed = slot->too_large = false;
     slot->headers = (struct headers){.bytes = 0};
     slot->said[0] = '\0';
+    slot->sent = false;
     if (curl_multi_add_handle(slot->client->multi, slot->easy) != CURLM_OK)
         return error_set(err, STATUS_MEMORY, "libcurl takes no request");
     slot->state = SLOT_RUNNING;
@@ -76,6 +78,7 @@ void slot_free(struct slot *slot)
 #endif
         (void)curl_multi_remove_handle(slot->client->multi, slot->easy);
     }
+    method_clear(slot);
     curl_easy_cleanup(slot->easy);
     free_found(&slot->found);
     free(slot->url);
@@ -109,6 +112,20 @@ static void give_up(struct slot *slot, const struct error *why)
     enqueue(slot);
 }
 
+/* A POST that the server may have seen is not sent again: it would be done twice. */
+static bool never_again(const struct slot *slot)
+{
+    return slot->method == CLIENT_POST && slot->sent;
+}
+
+/* give_up(), and what it means for a POST; what is cut is the cause, not that. */
+static void give_up_unsure(struct slot *slot, const struct error *why)
+{
+    struct error unsure;
+    error_set(&unsure, why->code, "it is not known whether this was done: %s", why->text);
+    give_up(slot, never_again(slot) ? &unsure : why);
+}
+
 static uint32_t some_random(void)
 {
     uint32_t random;
@@ -120,8 +137,8 @@ static uint32_t some_random(void)
 static void ask_again(struct slot *slot, unsigned attempts, int64_t retry_after_ms,
                       const struct error *why)
 {
-    if (slot->attempt >= attempts) {
-        give_up(slot, why);
+    if (never_again(slot) || slot->attempt >= attempts) {
+        give_up_unsure(slot, why);
         return;
     }
     slot->attempt++;
@@ -165,6 +182,8 @@ static void answered(struct slot *slot, int status)
         .headers = &slot->headers,
         .body = buffer_view(&slot->body),
         .anonymous = slot->anonymous,
+        .plain = slot->plain,
+        .may_be_empty = slot->method == CLIENT_DELETE,
         .account = signer->seen[0] ? signer->seen : signer->expected,
         .now_ms = clock_now_ms(),
         .secrets = &client->secrets,
@@ -189,7 +208,12 @@ static void answered(struct slot *slot, int status)
     case ANSWER_AGAIN: ask_again(slot, client->attempts, found.retry_after_ms, &why); break;
     case ANSWER_THROTTLED: throttled(slot, found.retry_after_ms, &why); break;
     case ANSWER_BAD:
-    default: give_up(slot, &why); break;
+    default:
+        if (status >= 200 && status <= 299)
+            give_up_unsure(slot, &why);
+        else
+            give_up(slot, &why);
+        break;
     }
 }
 
@@ -199,7 +223,7 @@ static void too_large(struct slot *slot)
     error_set(&why, STATUS_LIMIT, "the answer is larger than %zu bytes", slot->client->answer_max);
     if (slot->headers.bytes > HEADERS_MOST)
         error_set(&why, STATUS_LIMIT, "the headers are larger than %zu bytes", HEADERS_MOST);
-    give_up(slot, &why);
+    give_up_unsure(slot, &why);
 }
 
 /* A name that was never resolved is likely wrong; one that was is so for now. */
@@ -220,6 +244,8 @@ static void failed(struct slot *slot, CURLcode code)
         ask_again(slot, client->attempts, -1, &why);
     else if (trouble == TROUBLE_NAME)
         ask_again(slot, client->attempts < NAME_ATTEMPTS ? client->attempts : NAME_ATTEMPTS, -1, &why);
+    else if (trouble == TROUBLE_FINAL)
+        give_up_unsure(slot, &why);
     else
         give_up(slot, &why);
 }
@@ -243,9 +269,11 @@ static void count_transfer(struct slot *slot)
 
 void slot_finish(struct slot *slot, CURLcode code)
 {
-    long status = 0;
+    long status = 0, sent = 0;
     count_transfer(slot);
     (void)curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(slot->easy, CURLINFO_REQUEST_SIZE, &sent);
+    slot->sent = code == CURLE_OK || status || sent;
     (void)curl_multi_remove_handle(slot->client->multi, slot->easy);
     if (code == CURLE_OK)
         answered(slot, (int)status);

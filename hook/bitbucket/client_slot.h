@@ -20,6 +20,11 @@ struct slot {
     char *url;            /* all of it */
     bool with_token;      /* which credential */
     bool anonymous, too_large;
+    enum client_method method;
+    bool plain;
+    bool sent;                      /* the server may have seen this attempt */
+    curl_mime *form;                /* what the handle sends; NULL: none */
+    struct curl_slist *own_headers; /* NULL: the signer's */
     unsigned attempt;     /* 1, 2, … */
     unsigned throttled;   /* 429s in a row */
     int64_t due_us;

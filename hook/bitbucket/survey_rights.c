@@ -20,6 +20,7 @@ struct rights {
     bool with_reports;
     void (*tell)(void *self, const struct survey_right *right);
     void *self;
+    bool default_found; /* the project has one: lower ones are not asked for */
     struct buffer url, words, sample;
     /* What was seen first; NULL: nothing yet. */
     json_t *user, *group, *project, *repository;
@@ -85,6 +86,19 @@ static void keep_sample(struct rights *r, enum endpoint_id id, const json_t *bod
     default:
         break;
     }
+}
+
+static bool is_default(enum endpoint_id id)
+{
+    return id == ENDPOINT_DEFAULT_ADMIN || id == ENDPOINT_DEFAULT_CREATE ||
+           id == ENDPOINT_DEFAULT_WRITE || id == ENDPOINT_DEFAULT_READ;
+}
+
+/* A crawl asks from the highest down, and no further than the one that is permitted. */
+static void keep_default(struct rights *r, enum endpoint_id id, const json_t *body)
+{
+    if (is_default(id) && json_is_true(json_object_get(body, "permitted")))
+        r->default_found = true;
 }
 
 /* false: there is nothing to ask about. r->sample: its name. */
@@ -200,8 +214,10 @@ static enum status try_one(struct rights *r, enum endpoint_id id, bool *lacking,
                  &r->words);
     if (r->words.size)
         right.sentence = r->words.data;
-    if (answer.status == 200)
+    if (answer.status == 200) {
         keep_sample(r, id, answer.body);
+        keep_default(r, id, answer.body);
+    }
     release(&answer);
     if (r->words.failed || r->sample.failed)
         return error_set(err, STATUS_MEMORY, "out of memory");
@@ -214,7 +230,7 @@ static bool wanted(const struct rights *r, enum endpoint_id id)
 {
     unsigned flags = endpoints[id].flags;
     return !(flags & (ENDPOINT_FALLBACK | ENDPOINT_SINGLE)) &&
-           (r->with_reports || !(flags & ENDPOINT_REPORT));
+           !(r->default_found && is_default(id)) && (r->with_reports || !(flags & ENDPOINT_REPORT));
 }
 
 static enum status try_level(struct rights *r, enum endpoint_level level, struct error *err)

@@ -20,7 +20,7 @@ static bool check_words(const struct arguments *args, struct audit_filter *filte
     }
     const char *class = argument(args, "credential"), *code = argument(args, "exit");
     if (class && !credential_class_set(text_of(class), &filter->credentials)) {
-        command_trouble(args, "--credential: %s is no class of credential (refgate-record(5))",
+        command_trouble(args, "--credential: %s is no class of credential (refgate-audit(5))",
                         class);
         return false;
     }

@@ -103,8 +103,9 @@ bool command_colour(FILE *out);
 size_t command_json_flags(size_t flags);
 
 extern const struct command command_access, command_approve, command_audit, command_check,
-    command_completion, command_disable, command_doctor, command_enable, command_policy,
-    command_report, command_snapshot, command_snapshot_diff, command_sync, command_who_can;
+    command_completion, command_disable, command_doctor, command_enable, command_install,
+    command_policy, command_report, command_snapshot, command_snapshot_diff, command_sync,
+    command_who_can;
 
 /* For `completion`: the program's own table, defined in refgate.c. */
 extern const struct command command_refgate;

@@ -1,6 +1,6 @@
 /*
- * refgate doctor - is everything there that `sync` needs? In this version the half that fetches the
- * snapshot: the directory, the snapshot in place, the server, the account and its rights.
+ * refgate doctor - is everything in place? What fetches the snapshot, what the hook reads and writes,
+ * and whether Bitbucket runs the hook where it should.
  */
 #include "command/doctor.h"
 
@@ -11,7 +11,6 @@
 #include "base/buffer.h"
 #include "command/connection.h"
 #include "command/wrapped.h"
-#include "policy/config.h"
 
 #define MARK_COLUMN 5
 #define CHECK_COLUMN 15
@@ -42,11 +41,28 @@ static void print_line(const struct doctor *d, enum doctor_mark mark, const char
     wrapped_print(advice, INDENT, WIDTH);
 }
 
+void doctor_group(struct doctor *d, const char *name, const char *title)
+{
+    d->group = name;
+    d->title = title;
+}
+
+static void print_title(struct doctor *d)
+{
+    size_t before = 0;
+    for (size_t i = 0; i < DOCTOR_MARKS; i++)
+        before += d->found[i];
+    if (d->title && d->whole)
+        printf("%s%s%s%s\n", before ? "\n" : "", d->colour ? "\033[1m" : "", d->title,
+               d->colour ? "\033[0m" : "");
+    d->title = NULL;
+}
+
 static void add_line(const struct doctor *d, enum doctor_mark mark, const char *check,
                      const char *text, const char *advice)
 {
-    json_t *line = json_pack("{s:s, s:s, s:s, s:s?}", "check", check, "status", marks[mark].json,
-                             "text", text, "advice", advice);
+    json_t *line = json_pack("{s:s, s:s, s:s, s:s, s:s?}", "group", d->group, "check", check,
+                             "status", marks[mark].json, "text", text, "advice", advice);
     json_array_append_new(d->list, line); /* NULL adds nothing: found out at the end */
 }
 
@@ -63,6 +79,8 @@ void doctor_say(struct doctor *d, enum doctor_mark mark, const char *check, cons
     buffer_init(&safe_advice, SIZE_MAX);
     buffer_escaped(&safe, text_of(text), sizeof text, false);
     buffer_escaped(&safe_advice, text_of(advice), SIZE_MAX, false);
+    if (!d->json)
+        print_title(d);
     d->found[mark]++;
     (d->json ? add_line : print_line)(d, mark, check, safe.data ? safe.data : "",
                                       advice ? safe_advice.data : NULL);
@@ -78,25 +96,6 @@ uint64_t doctor_requests(const struct doctor *d)
 }
 
 /* ------------------------------------------------------------------ the command */
-
-/* --output without a configuration: what an empty one would say. */
-static bool set_max_age(struct doctor *d)
-{
-    struct config_errors errors;
-    struct arena arena;
-    struct policy policy;
-    d->max_age_ms = d->file.instance.policy.max_age_ms;
-    if (d->file.instance.policy.snapshot_file.size)
-        return true;
-    arena_init(&arena, (size_t)4 * 1024 * 1024);
-    config_errors_init(&errors);
-    bool good = config_parse(TEXT(""), "defaults", &arena, &policy, &errors) == STATUS_OK;
-    if (good)
-        d->max_age_ms = policy.max_age_ms;
-    config_errors_free(&errors);
-    arena_free(&arena);
-    return good;
-}
 
 static enum command_exit finish(struct doctor *d)
 {
@@ -119,13 +118,22 @@ static enum command_exit examine(struct doctor *d)
 {
     struct error err = {STATUS_OK, ""};
     struct client *client = NULL;
-    if (!set_max_age(d))
-        return command_trouble(d->args, "out of memory");
     enum status status = doctor_connect(d, &client, &err);
     if (status == STATUS_USAGE || status == STATUS_MEMORY)
         return command_trouble(d->args, "%s", err.text);
+    doctor_group(d, "sync", "For a sync, on this machine");
     doctor_local(d);
-    doctor_server(d, client, status == STATUS_OK ? NULL : &err);
+    if (d->whole) {
+        doctor_group(d, "hook", "For the hook, on this machine");
+        doctor_runner(d);
+        doctor_hook(d);
+    }
+    doctor_group(d, "server", "For a sync, in Bitbucket");
+    bool signed_in = doctor_server(d, client, status == STATUS_OK ? NULL : &err);
+    if (d->whole) {
+        doctor_group(d, "registration", "For the hook, in Bitbucket");
+        doctor_registration(d, signed_in ? client : NULL);
+    }
     client_free(client);
     return finish(d);
 }
@@ -140,28 +148,36 @@ static enum command_exit run(const struct arguments *args)
         return EXIT_TROUBLE;
     d->colour = command_colour(stdout);
     d->list = d->json ? json_array() : NULL;
-    if (snapshot_file_find(args, "output", &d->file))
+    if (doctor_setup(d))
         result = examine(d);
-    snapshot_file_free(&d->file);
+    doctor_setup_free(d);
     json_decref(d->list);
-    free(d->base_url);
     return result;
 }
 
 static const struct option_spec options[] = {
     OPTIONS_CONNECTION,
+    {"project", "KEY", "a project where the hook must run", true},
+    {"repo", "KEY/SLUG", "a repository where the hook must run", true},
+    {"name", "NAME", "the hook script's name (default: refgate)", false},
+    {"home", "DIR", "Bitbucket's home; its owner runs the hook", false},
+    {"user", "NAME", "who runs the hook", false},
+    {"hook", "FILE", "the hook's program (default: ../lib/refgate, or beside)", false},
     {"output", "FILE", "the snapshot (default: what the configuration names)", false},
     {"with-reports", NULL, "also what `sync --with-reports` reads", false},
     {"metrics", "FILE", "where `sync --metrics` is to write", false},
-    OPTION_CONFIG,
+    {"config", "FILE", "the hook's (default: beside it, then /etc/refgate)", false},
     OPTION_FORMAT,
 };
 
 const struct command command_doctor = {
     .name = "doctor",
-    .summary = "check what sync needs: directory, disk, server, account, rights",
+    .summary = "check what hook and sync need, and that Bitbucket runs the hook",
     .operands = "",
     .details = "Changes nothing. Without --url (or REFGATE_URL) only this machine is looked at.\n"
+               "What the hook may read and write is judged for the user that runs it: the\n"
+               "owner of --home, or --user. Registration: of each --project and --repo, else\n"
+               "of the first 50 projects. With --output alone, only what a sync needs.\n"
                "Exit status: 0 nothing fails, 1 something fails, 2 could not be asked.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],

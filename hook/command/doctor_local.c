@@ -24,14 +24,10 @@
 #define JOURNAL_BYTES_A_REQUEST 1536
 #define FREE_WITHOUT_SNAPSHOT (1024 * MIB) /* less is worth a word when nothing is known */
 
-/* "0.3 KiB", "10.6 MiB", "71.2 GiB" */
-struct size_text {
-    char text[32];
-};
-static struct size_text size_of(uint64_t bytes)
+struct doctor_size doctor_size(uint64_t bytes)
 {
     static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
-    struct size_text out;
+    struct doctor_size out;
     double value = (double)bytes / 1024;
     size_t unit = 0;
     while (value >= 1000 && unit < 3) {
@@ -50,8 +46,7 @@ static void find_target(struct doctor *d)
     snprintf(d->target, sizeof d->target, "%s", path);
 }
 
-/* The directory of `path` into `out`; "." for a bare name. */
-static void directory_of(const char *path, char out[PATH_MAX])
+void doctor_directory(const char *path, char out[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
     if (!slash)
@@ -64,20 +59,26 @@ static void directory_of(const char *path, char out[PATH_MAX])
 
 /* ------------------------------------------------------------------ directory and disk */
 
+/* /var/lib/refgate belongs to the sync's account: giving it to root would stop the sync. */
+static const char *untrusted(const struct doctor *d)
+{
+    return d->whole && !d->configured
+               ? "mend the configuration first: whom [trust] owners names is not known"
+               : "the hook reads no snapshot from there: name the sync's account in [trust] owners, "
+                 "or change owner or mode";
+}
+
 static bool check_directory(struct doctor *d, const char *directory)
 {
-    const struct file_owners owners = {d->file.instance.policy.owners, d->file.instance.policy.owner_count};
     struct error err = {STATUS_OK, ""};
     int fd;
-    enum status status = file_open_trusted_directory(directory, &owners, &fd, &err);
+    enum status status = file_open_trusted_directory(directory, &d->owners, &fd, &err);
     if (status != STATUS_OK) {
         doctor_say(d, DOCTOR_FAIL, "directory",
                    status == STATUS_NOT_FOUND
                        ? "make it, for the user that runs sync, writable for nobody else"
-                   : status == STATUS_TRUST
-                       ? "the hook reads no snapshot from there: change owner or mode, or name the "
-                         "owner in [trust] owners"
-                       : "run doctor as the user that runs sync",
+                   : status == STATUS_TRUST ? untrusted(d)
+                                            : "run doctor as the user that runs sync",
                    "%s", err.text);
         return false;
     }
@@ -110,13 +111,15 @@ static void check_disk(struct doctor *d, const char *directory)
         doctor_say(d, DOCTOR_FAIL, "disk", advice, "no inode is free in %s", directory);
     else if (free_bytes < least)
         doctor_say(d, DOCTOR_FAIL, "disk", advice, "%s free in %s, a sync needs about %s",
-                   size_of(free_bytes).text, directory, size_of(good).text);
+                   doctor_size(free_bytes).text, directory, doctor_size(good).text);
     else if (free_bytes < good)
-        doctor_say(d, DOCTOR_WARN, "disk", advice, "only %s free in %s%s", size_of(free_bytes).text,
-                   directory, d->known ? ", which will be tight" : "");
+        doctor_say(d, DOCTOR_WARN, "disk", advice, "only %s free in %s%s",
+                   doctor_size(free_bytes).text, directory,
+                   d->known ? ", which will be tight" : "");
     else
-        doctor_say(d, DOCTOR_OK, "disk", NULL, "%s free in %s, %s%s", size_of(free_bytes).text,
-                   directory, d->known ? "a sync needs about " : "more than ", size_of(good).text);
+        doctor_say(d, DOCTOR_OK, "disk", NULL, "%s free in %s, %s%s", doctor_size(free_bytes).text,
+                   directory, d->known ? "a sync needs about " : "more than ",
+                   doctor_size(good).text);
 }
 
 /* ------------------------------------------------------------------ the snapshot */
@@ -130,13 +133,13 @@ static void check_age(struct doctor *d, const struct snapshot_meta *meta)
     clock_format_duration(age > 0 ? age : 0, text, sizeof text);
     clock_format_duration(d->max_age_ms, limit, sizeof limit);
     if (age < -FUTURE_TOLERANCE || meta->generated_ms > now + FUTURE_TOLERANCE)
-        doctor_say(d, DOCTOR_FAIL, "age", "set this machine's clock, then run sync again",
+        doctor_say(d, DOCTOR_FAIL, "age", "set this machine's clock, then: " DOCTOR_SYNC,
                    "the snapshot is from the future, or this machine's clock is wrong");
     else if (d->max_age_ms > 0 && age > d->max_age_ms)
-        doctor_say(d, DOCTOR_FAIL, "age", "run sync; is its timer on?",
+        doctor_say(d, DOCTOR_FAIL, "age", DOCTOR_SYNC "; is its timer on?",
                    "%s old, and [freshness] max-age is %s", text, limit);
     else if (d->max_age_ms > 0 && age > d->max_age_ms / 2)
-        doctor_say(d, DOCTOR_WARN, "age", "run sync more often than that: is its timer on?",
+        doctor_say(d, DOCTOR_WARN, "age", "sync more often than that: is its timer on?",
                    "%s old, more than half of [freshness] max-age, %s", text, limit);
     else
         doctor_say(d, DOCTOR_OK, "age", NULL, "%s old%s%s", text,
@@ -156,20 +159,22 @@ static void keep(struct doctor *d, const struct snapshot *snapshot)
 
 static void check_snapshot(struct doctor *d)
 {
-    const struct file_owners owners = {d->file.instance.policy.owners, d->file.instance.policy.owner_count};
     struct snapshot *snapshot = NULL;
     struct error err = {STATUS_OK, ""};
-    enum status status = snapshot_open(d->file.path, &owners, d->file.instance.policy.snapshot_max_size,
-                                       &snapshot, &err);
+    enum status status = snapshot_open(d->file.path, &d->owners,
+                                       d->file.instance.policy.snapshot_max_size, &snapshot, &err);
     if (status == STATUS_NOT_FOUND) {
-        doctor_say(d, DOCTOR_WARN, "snapshot", "run sync", "%s is not there yet", d->file.path);
+        doctor_say(d, DOCTOR_WARN, "snapshot", DOCTOR_SYNC, "%s is not there yet", d->file.path);
         return;
     }
     if (status != STATUS_OK) {
         doctor_say(d, DOCTOR_FAIL, "snapshot",
-                   status == STATUS_FORMAT ? "run sync, which puts a new one in its place"
-                   : status == STATUS_LIMIT
-                       ? "raise [snapshot] max-size"
+                   status == STATUS_FORMAT ? DOCTOR_SYNC ", which puts a new one in its place"
+                   : status == STATUS_UNSUPPORTED
+                       ? "upgrade what is older, or sync the older format: refgate-upgrade(7)"
+                   : status == STATUS_LIMIT ? "raise [snapshot] max-size"
+                   : status == STATUS_TRUST
+                       ? untrusted(d)
                        : "the hook would not read it either: change owner or mode",
                    "%s", err.text);
         return;
@@ -179,7 +184,7 @@ static void check_snapshot(struct doctor *d)
     doctor_say(d, DOCTOR_OK, "snapshot", NULL,
                "%s: %.*s, %" PRIu64 " projects, %" PRIu64 " repositories, %" PRIu64 " users, %s",
                d->file.path, TEXT_ARG(meta->meta.base_url), d->counts[COUNT_PROJECTS],
-               d->counts[COUNT_REPOSITORIES], d->counts[COUNT_USERS], size_of(d->size).text);
+               d->counts[COUNT_REPOSITORIES], d->counts[COUNT_USERS], doctor_size(d->size).text);
     check_age(d, &meta->meta);
     snapshot_close(snapshot);
 }
@@ -247,7 +252,7 @@ static void check_metrics(struct doctor *d)
     struct stat st;
     if (!path)
         return;
-    directory_of(path, directory);
+    doctor_directory(path, directory);
     if (stat(directory, &st) || !S_ISDIR(st.st_mode))
         doctor_say(d, DOCTOR_FAIL, "metrics", "make it, or name another file",
                    "%s is no directory that can be seen", directory);
@@ -262,7 +267,7 @@ void doctor_local(struct doctor *d)
 {
     char directory[PATH_MAX];
     find_target(d);
-    directory_of(d->target, directory);
+    doctor_directory(d->target, directory);
     check_snapshot(d);
     if (check_directory(d, directory)) {
         check_disk(d, directory);

@@ -87,8 +87,24 @@ static void check_version(struct doctor *d, const char *version)
         doctor_say(d, DOCTOR_WARN, "version", "try sync --self-check before relying on it",
                    "Bitbucket %s is %s than what refgate was made for (%d to %d)", version,
                    major < VERSION_OLDEST ? "older" : "newer", VERSION_OLDEST, VERSION_NEWEST);
+    else if (d->whole && doctor_version_is(d, 6, 2) == ANSWER_NO)
+        doctor_say(d, DOCTOR_FAIL, "version", "take refgate install external-hooks, or upgrade",
+                   "Bitbucket %s has no hook scripts: they came with 6.2", version);
     else
         doctor_say(d, DOCTOR_OK, "version", NULL, "Bitbucket %s", version);
+}
+
+enum answer doctor_version_is(const struct doctor *d, uint64_t major, uint64_t minor)
+{
+    struct text rest = text_of(d->version), first, second;
+    uint64_t is_major, is_minor;
+    if (!text_next_field(&rest, '.', &first) || !text_next_field(&rest, '.', &second) ||
+        !text_parse_u64(first, UINT32_MAX, false, &is_major) ||
+        !text_parse_u64(second, UINT32_MAX, false, &is_minor))
+        return ANSWER_CANNOT_TELL;
+    if (is_major != major)
+        return is_major > major ? ANSWER_YES : ANSWER_NO;
+    return is_minor >= minor ? ANSWER_YES : ANSWER_NO;
 }
 
 static void check_instance(struct doctor *d, struct client *client)
@@ -306,14 +322,14 @@ static void check_rights(struct doctor *d, struct client *client)
 
 /* ------------------------------------------------------------------ all of it */
 
-static void ask_server(struct doctor *d, struct client *client)
+static bool ask_server(struct doctor *d, struct client *client)
 {
     struct survey survey;
     struct error err = {STATUS_OK, ""};
     check_instance(d, client);
     if (!check_reachable(d, client)) {
         doctor_say(d, DOCTOR_SKIP, "rights", NULL, "nobody is signed in");
-        return;
+        return false;
     }
     if (survey_server(client, &survey, &err) != STATUS_OK) {
         if (err.code == STATUS_TRUST)
@@ -321,13 +337,15 @@ static void ask_server(struct doctor *d, struct client *client)
         else
             doctor_say(d, DOCTOR_FAIL, "server", NULL, "%s", err.text);
         doctor_say(d, DOCTOR_SKIP, "rights", NULL, "nobody is signed in");
-        return;
+        return false;
     }
+    snprintf(d->version, sizeof d->version, "%s", survey.version);
     check_version(d, survey.version);
     check_clock(d, &survey);
     check_account(d, client);
     check_limits(d, &survey);
     check_rights(d, client);
+    return true;
 }
 
 enum status doctor_connect(struct doctor *d, struct client **out, struct error *err)
@@ -339,13 +357,14 @@ enum status doctor_connect(struct doctor *d, struct client **out, struct error *
     return connection_url(d->args) ? connection_open(d->args, &tuning, NULL, out, err) : STATUS_OK;
 }
 
-void doctor_server(struct doctor *d, struct client *client, const struct error *problem)
+bool doctor_server(struct doctor *d, struct client *client, const struct error *problem)
 {
     if (client)
-        ask_server(d, client);
-    else if (problem)
-        doctor_say(d, DOCTOR_FAIL, "credentials", "see refgate-sync(1)", "%s", problem->text);
+        return ask_server(d, client);
+    if (problem)
+        doctor_say(d, DOCTOR_FAIL, "credentials", "see refgate-sync(8)", "%s", problem->text);
     else
         doctor_say(d, DOCTOR_SKIP, "server", NULL,
                    "only this machine was looked at: give --url, or set REFGATE_URL");
+    return false;
 }

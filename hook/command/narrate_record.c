@@ -1,4 +1,4 @@
-/* A record (refgate-record(5)) as sentences. */
+/* A record (refgate-audit(5)) as sentences. */
 #include <inttypes.h>
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /*
- * replay_push.h - a recorded decision (refgate-record(5)) as the push that it was, so that decide()
+ * replay_push.h - a recorded decision (refgate-audit(5)) as the push that it was, so that decide()
  * can judge it again.
  *
  * What the record does not hold: whose the new commits were, and whether a branch was rewritten where

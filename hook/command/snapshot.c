@@ -1,5 +1,6 @@
 /*
- * refgate snapshot - what is in the snapshot: `info`, `verify`, and `dump` (snapshot_dump.c).
+ * refgate snapshot - what is in the snapshot: `info`, `verify`, and `dump` (snapshot_dump.c); `diff` and
+ * `rollback` have files of their own.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -18,16 +19,6 @@ static struct option_spec const file_options[] = {
     OPTION_FORMAT,
 };
 
-/* The same checks as the hook's, the owner and the mode of the file included. */
-static enum status open_it(const struct snapshot_file *file, struct snapshot **out,
-                           struct error *err)
-{
-    const struct file_owners owners = {file->instance.policy.owners,
-                                       file->instance.policy.owner_count};
-    return snapshot_open_mode(file->path, &owners, file->instance.policy.snapshot_max_size,
-                              SNAPSHOT_MAPPED, out, err);
-}
-
 typedef enum command_exit snapshot_action(const struct arguments *args,
                                           const struct snapshot_file *file,
                                           struct snapshot *snapshot, bool json);
@@ -43,7 +34,7 @@ static enum command_exit with_snapshot(const struct arguments *args, snapshot_ac
     if (!argument_json(args, &json))
         return EXIT_TROUBLE;
     if (snapshot_file_find(args, "file", &file)) {
-        enum status status = open_it(&file, &snapshot, &err);
+        enum status status = snapshot_file_open(&file, file.path, &snapshot, &err);
         if (status == STATUS_OK)
             result = action(args, &file, snapshot, json);
         else
@@ -129,7 +120,7 @@ static void info_text(const struct snapshot_file *file, struct snapshot *snapsho
     char duration[64];
     clock_format_duration(meta->duration_ms, duration, sizeof duration);
     print_line("file", text_of(file->path));
-    printf("%-18s%d\n", "format", LAYOUT_FORMAT);
+    printf("%-18s%" PRIu32 "\n", "format", meta->format);
     print_line("base URL", meta->meta.base_url);
     print_line("Bitbucket version", meta->meta.bitbucket_version);
     print_time("generated", meta->meta.generated_ms, true);
@@ -306,11 +297,12 @@ static const struct command command_dump = {
 };
 
 static const struct command *const subcommands[] = {&command_info, &command_verify, &command_dump,
-                                                    &command_snapshot_diff};
+                                                    &command_snapshot_diff,
+                                                    &command_snapshot_rollback};
 
 const struct command command_snapshot = {
     .name = "snapshot",
-    .summary = "look into the snapshot: info, verify, dump, diff",
+    .summary = "look into the snapshot (info, verify, dump, diff), or go back (rollback)",
     .operands = "",
     .subcommands = subcommands,
     .subcommand_count = sizeof subcommands / sizeof subcommands[0],

@@ -58,7 +58,7 @@ static json_t *group_name(struct snapshot *snapshot, uint32_t number)
 json_t *snapshot_dump_meta(const struct meta_record *meta)
 {
     json_t *out = json_object(), *counts = json_object(), *notes = json_array();
-    set_id(out, "format", LAYOUT_FORMAT);
+    set_id(out, "format", meta->format);
     set_text(out, "base_url", meta->meta.base_url);
     set_text(out, "bitbucket_version", meta->meta.bitbucket_version);
     set_time(out, "generated", meta->meta.generated_ms);

@@ -19,6 +19,14 @@ bool snapshot_file_find(const struct arguments *args, const char *option,
     return true;
 }
 
+enum status snapshot_file_open(const struct snapshot_file *file, const char *path,
+                               struct snapshot **out, struct error *err)
+{
+    const struct policy *policy = &file->instance.policy;
+    const struct file_owners owners = {policy->owners, policy->owner_count};
+    return snapshot_open_mode(path, &owners, policy->snapshot_max_size, SNAPSHOT_MAPPED, out, err);
+}
+
 void snapshot_file_free(struct snapshot_file *file)
 {
     instance_close(&file->instance);

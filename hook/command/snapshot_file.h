@@ -17,5 +17,12 @@ struct snapshot_file {
 bool snapshot_file_find(const struct arguments *args, const char *option,
                         struct snapshot_file *out);
 void snapshot_file_free(struct snapshot_file *file);
+/* Opens PATH mapped, with the same checks as the hook's: owner, mode, size, format. */
+enum status snapshot_file_open(const struct snapshot_file *file, const char *path,
+                               struct snapshot **out, struct error *err) MUST_CHECK;
+
+/* snapshot_rollback.c */
+extern const struct command command_snapshot_rollback;
 
 #endif
+

@@ -99,7 +99,10 @@ static enum command_exit run(const struct arguments *args)
     run.options.json = json;
     if (status == STATUS_OK && snapshot_file_find(args, "output", &run.output)) {
         catch_signals();
-        status = sync_lock_take(run.output.path, run.begun_ms, &lock, &err);
+        status = sync_options_format(&run.options, &run.output.instance.policy, &run.header.format,
+                                     &err);
+        if (status == STATUS_OK)
+            status = sync_lock_take(run.output.path, run.begun_ms, &lock, &err);
         if (status == STATUS_OK)
             result = work(&run);
     }

@@ -98,6 +98,10 @@ static enum status begin(struct sync_run *run, const struct recording *recording
         return error_set(err, STATUS_MEMORY, "out of memory");
     run->header.base_url = text_of(run->base_url);
     set_times(run, recording);
+    enum status status = sync_options_format(&run->options, &run->output.instance.policy,
+                                             &run->header.format, err);
+    if (status != STATUS_OK)
+        return status;
     return sync_old_check_instance(run, run->header.base_url, err);
 }
 

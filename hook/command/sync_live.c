@@ -17,6 +17,7 @@
 
 #define SKEW_WORTH_A_WORD CLOCK_MINUTE
 #define LIMIT_WORTH_A_WORD (10 * CLOCK_MINUTE)
+#define COMPLETE_MOST_MS (10 * CLOCK_MINUTE) /* since a crawl that --resume builds from was complete */
 /* About, of each, for the estimate that an operator is given (rest-api.md 5.3). */
 #define REQUESTS_A_PROJECT 9
 #define REQUESTS_A_REPOSITORY 6
@@ -138,6 +139,18 @@ static enum status check_newest(const struct sync_run *run, int64_t started_ms, 
                      generated, started);
 }
 
+/* A timer says --resume each time: what was not fit to be published must not be all that it ever looks
+ * at. */
+static enum status check_recent(const struct sync_run *run, int64_t finished_ms, struct error *err)
+{
+    char finished[CLOCK_TEXT_SIZE];
+    if (run->options.force || run->options.record ||
+        clock_now_ms() - finished_ms <= COMPLETE_MOST_MS)
+        return STATUS_OK;
+    clock_format(finished_ms, true, finished);
+    return error_set(err, STATUS_USAGE, "what was read until %s was not published then", finished);
+}
+
 /* One that is complete (the snapshot was not published, or not fit) is only built from. */
 static enum status resume_journal(struct reading *r, const char *path, struct error *err)
 {
@@ -145,8 +158,10 @@ static enum status resume_journal(struct reading *r, const char *path, struct er
     int64_t started = 0, finished;
     if (journal_check(path, err) == STATUS_OK && recording_open(path, &r->whole, err) == STATUS_OK) {
         if (recording_finished(r->whole, &finished) && recording_started(r->whole, &started) &&
-            instance_url_same(recording_base_url(r->whole), text_of(url)))
-            return check_newest(r->run, started, err);
+            instance_url_same(recording_base_url(r->whole), text_of(url))) {
+            enum status status = check_recent(r->run, finished, err);
+            return status == STATUS_OK ? check_newest(r->run, started, err) : status;
+        }
         recording_close(r->whole);
         r->whole = NULL;
     }

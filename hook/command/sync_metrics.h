@@ -1,6 +1,6 @@
 /*
  * sync_metrics.h - `sync --metrics FILE`: what a monitoring system wants to know, as a text file for
- * Prometheus (node_exporter's textfile collector). One table has the names; refgate-sync(1) lists
+ * Prometheus (node_exporter's textfile collector). One table has the names; refgate-sync(8) lists
  * them, and a test compares the two.
  */
 #ifndef REFGATE_COMMAND_SYNC_METRICS_H

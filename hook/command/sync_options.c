@@ -7,6 +7,7 @@
 #include "bitbucket/client.h"
 #include "bitbucket/gate.h"
 #include "command/connection.h"
+#include "snapshot/format.h"
 
 #define ATTEMPTS_MAX 100
 #define TIMEOUT_MAX CLOCK_HOUR
@@ -23,6 +24,7 @@ const struct option_spec sync_option_specs[SYNC_OPTION_COUNT] = {
     {"replay", "DIR", "build from a recording (refgate-snapshot(5)); asks nobody", false},
     {"with-reports", NULL, "also read what only reports need", false},
     {"reports-output", "FILE", "where that goes (default: beside the snapshot)", false},
+    {"snapshot-format", "N", "write this format, for hooks that are older (default: the newest)", false},
     {"service-users", "FILE", "which access key a service user stands for: name,key id", false},
     {"allow-partial", NULL, "mark what may not be read instead of giving up", false},
     {"max-shrink", "PERCENT", "publish only if no more than this was lost (default: 20%)", false},
@@ -89,17 +91,21 @@ static enum status read_numbers(const struct arguments *args, struct sync_option
                                 struct error *err)
 {
     uint64_t slots = SYNC_CONCURRENCY_DEFAULT, attempts = SYNC_ATTEMPTS_DEFAULT;
-    uint64_t check = SYNC_SELF_CHECK_DEFAULT;
+    uint64_t check = SYNC_SELF_CHECK_DEFAULT, format = 0;
     enum status status = read_number(args, "concurrency", 1, CLIENT_SLOTS_MAX, &slots, err);
     if (status == STATUS_OK)
         status = read_number(args, "attempts", 1, ATTEMPTS_MAX, &attempts, err);
     if (status == STATUS_OK)
         status = read_number(args, "self-check", 0, SYNC_SELF_CHECK_MAX, &check, err);
+    if (status == STATUS_OK)
+        status = read_number(args, "snapshot-format", format_known.oldest, format_known.newest,
+                             &format, err);
     if (status != STATUS_OK)
         return status;
     out->concurrency = (size_t)slots;
     out->attempts = (unsigned)attempts;
     out->self_check = (size_t)check;
+    out->snapshot_format = (uint32_t)format;
     return STATUS_OK;
 }
 
@@ -231,6 +237,13 @@ enum status sync_options_read(const struct arguments *args, struct sync_options 
         status = read_parts(args, out, err);
     read_plain(args, out);
     return status;
+}
+
+enum status sync_options_format(const struct sync_options *options, const struct policy *policy,
+                                uint32_t *out, struct error *err)
+{
+    uint32_t wanted = options->snapshot_format ? options->snapshot_format : policy->snapshot_format;
+    return format_choose(wanted, format_known, "[snapshot] format", out, err);
 }
 
 void sync_options_free(struct sync_options *options)

@@ -10,8 +10,9 @@
 
 #include "bitbucket/crawl.h"
 #include "command/command.h"
+#include "policy/policy.h"
 
-#define SYNC_OPTION_COUNT 31
+#define SYNC_OPTION_COUNT 32
 #define SYNC_PARTS_MAX ARGUMENTS_MAX
 
 #define SYNC_CONCURRENCY_DEFAULT 16
@@ -39,6 +40,7 @@ struct sync_options {
     const char *service_users, *metrics;
     unsigned max_shrink; /* percent */
     size_t self_check;   /* repositories; 0: none */
+    uint32_t snapshot_format; /* 0: what the configuration says */
     bool now_known;
     int64_t now_ms;
 };
@@ -47,6 +49,10 @@ struct sync_options {
 enum status sync_options_read(const struct arguments *args, struct sync_options *out,
                               struct error *err) MUST_CHECK;
 void sync_options_free(struct sync_options *options); /* also of a zeroed one */
+/* The format to write: --snapshot-format, else what the policy says, else the newest. STATUS_USAGE if
+ * the policy names one that this program does not write. */
+enum status sync_options_format(const struct sync_options *options, const struct policy *policy,
+                                uint32_t *out, struct error *err) MUST_CHECK;
 static inline bool sync_options_part(const struct sync_options *options)
 {
     return options->project_count + options->repository_count > 0;

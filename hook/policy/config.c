@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "policy/config_reader.h"
+#include "policy/config_renamed.h"
 #include "policy/config_value.h"
 
 #define RULE_NAME_MAX 64     /* it stands in messages and records */
@@ -30,6 +31,7 @@ struct parser {
 
     /* The key that is open: its lines may go on. NULL: none, or one that was refused. */
     const struct config_key *key;
+    const struct config_renamed *renamed; /* it is called so in the file */
     struct text *parts;
     unsigned *lines;
     size_t part_count, part_room;
@@ -40,6 +42,14 @@ struct parser {
     unsigned section_lines[CONFIG_SECTIONS_MAX];
     uint32_t *names;
     size_t name_mask;
+
+    /* Keys that have moved to another section: where their value came from. */
+    const struct config_renames *renames;
+    struct {
+        const struct config_key *key;
+        unsigned line;
+    } moved[CONFIG_RENAMES_MAX];
+    size_t moved_count;
 
     bool want_listing;
     struct config_entry *entries;
@@ -77,8 +87,11 @@ static void list_entry(struct parser *p, const struct config_key *key, unsigned 
         !grow(p, &entries, p->entry_count, &p->entry_room, sizeof *p->entries))
         return;
     p->entries = entries;
+    const struct config_section *section = p->section;
+    if (key && p->renamed)
+        section = config_section_find(text_of(p->renamed->new_section));
     p->entries[p->entry_count++] = (struct config_entry){
-        p->section, p->section_name, p->section_line, key, line, value};
+        section, p->section_name, p->section_line, key, line, value, key ? p->renamed : NULL};
 }
 
 /* As it could be written on one line. Names may have blanks in them, so only a comma keeps the end
@@ -204,13 +217,21 @@ static bool split_header(struct text header, struct text *word, struct text *nam
     return true;
 }
 
+/* A configuration that was written for a newer version may say what this one cannot know, and it must
+ * not be overlooked: it may be what forbids. Where a known word is near, that is likelier. */
+static const char *unknown_hint(struct parser *p, const struct config_guess *guess)
+{
+    return guess->best ? config_guess_hint(guess, &p->problems)
+                       : " (written for a newer refgate? this is " REFGATE_VERSION ")";
+}
+
 static void unknown_section(struct parser *p, unsigned line, struct text word)
 {
     struct config_guess guess = config_guess_start(word);
     for (size_t i = 0; i < config_section_count; i++)
         config_guess_try(&guess, config_sections[i].name);
     config_problem(&p->problems, line, "there is no section %s%s",
-                   config_quoted(&p->problems, word), config_guess_hint(&guess, &p->problems));
+                   config_quoted(&p->problems, word), unknown_hint(p, &guess));
 }
 
 static bool name_usable(struct parser *p, unsigned line, const struct config_section *section,
@@ -333,12 +354,48 @@ static void unknown_key(struct parser *p, unsigned line, struct text name)
                 return;
             }
     config_problem(&p->problems, line, "[%s] has no key %s%s", p->section->name,
-                   config_quoted(&p->problems, name), config_guess_hint(&guess, &p->problems));
+                   config_quoted(&p->problems, name), unknown_hint(p, &guess));
+}
+
+/* The key that is meant by a name that it had; NULL if it never was one, or is not taken any more. */
+static const struct config_key *renamed_key(struct parser *p, unsigned line, struct text name)
+{
+    const struct config_renamed *renamed = config_renamed_find(p->renames, p->section, name);
+    if (!renamed) {
+        unknown_key(p, line, name);
+        return NULL;
+    }
+    if (!config_renamed_taken(p->renames, renamed)) {
+        config_problem(&p->problems, line, "%s is called %s in [%s] since refgate %s", renamed->key,
+                       renamed->new_key, renamed->new_section, renamed->since);
+        return NULL;
+    }
+    p->renamed = renamed;
+    return config_renamed_key(renamed);
+}
+
+/* Where the line of a key is noted, to find it twice: by its place in the open section, or, of those
+ * that have moved between sections, in a list. */
+static unsigned *seen_line(struct parser *p, const struct config_key *key)
+{
+    const struct config_section *section = p->section;
+    bool here = key >= section->keys && key < section->keys + section->key_count;
+    if (here && !config_renamed_moved(p->renames, key))
+        return &p->seen[key - section->keys];
+    size_t at = 0;
+    while (at < p->moved_count && p->moved[at].key != key)
+        at++;
+    if (at == p->moved_count) {
+        p->moved[at].key = key;
+        p->moved_count++;
+    }
+    return &p->moved[at].line;
 }
 
 static void open_key(struct parser *p, unsigned line, struct text name)
 {
     close_key(p);
+    p->renamed = NULL;
     p->part_count = 0;
     if (!p->section) {
         if (!p->any_section)
@@ -347,13 +404,16 @@ static void open_key(struct parser *p, unsigned line, struct text name)
         return;
     }
     const struct config_key *key = config_key_find(p->section, name);
-    if (!key) {
-        unknown_key(p, line, name);
+    if (!key)
+        key = renamed_key(p, line, name);
+    if (!key)
         return;
-    }
-    unsigned *seen = &p->seen[key - p->section->keys];
+    unsigned *seen = seen_line(p, key);
     if (*seen) {
-        config_problem(&p->problems, line, "%s is on line %u already", key->name, *seen);
+        config_problem(&p->problems, line,
+                       p->renamed ? "%s, by its old name, is on line %u already"
+                                  : "%s is on line %u already",
+                       key->name, *seen);
         return;
     }
     *seen = line;
@@ -460,11 +520,12 @@ static enum status parse_all(struct parser *p, struct text bytes)
     return p->problems.count ? STATUS_FORMAT : STATUS_OK;
 }
 
-enum status config_parse_kept(struct text bytes, const char *file_name, struct arena *arena,
-                              struct policy *out, struct config_errors *errors,
-                              struct config_listing *listing)
+enum status config_parse_renamed(struct text bytes, const char *file_name, struct arena *arena,
+                                 struct policy *out, struct config_errors *errors,
+                                 struct config_listing *listing,
+                                 const struct config_renames *renames)
 {
-    struct parser p = {.want_listing = listing != NULL};
+    struct parser p = {.want_listing = listing != NULL, .renames = renames};
     config_problems_init(&p.problems, arena);
     p.context = (struct config_context){.arena = arena, .problems = &p.problems};
     p.policy.file_name = arena_text(arena, text_of(file_name));
@@ -491,6 +552,13 @@ enum status config_parse_kept(struct text bytes, const char *file_name, struct a
     if (listing)
         *listing = (struct config_listing){p.entries, p.entry_count};
     return STATUS_OK;
+}
+
+enum status config_parse_kept(struct text bytes, const char *file_name, struct arena *arena,
+                              struct policy *out, struct config_errors *errors,
+                              struct config_listing *listing)
+{
+    return config_parse_renamed(bytes, file_name, arena, out, errors, listing, &config_renames);
 }
 
 enum status config_parse(struct text bytes, const char *file_name, struct arena *arena,

@@ -34,6 +34,7 @@ enum status config_parse(struct text bytes, const char *file_name, struct arena 
  * order of the file. The texts live in the arena. */
 struct config_section;
 struct config_key;
+struct config_renamed;
 struct config_entry {
     const struct config_section *section;
     struct text name;             /* of a named section, else absent */
@@ -41,6 +42,7 @@ struct config_entry {
     const struct config_key *key; /* NULL: the section's header itself */
     unsigned line;
     struct text value; /* as written, without comments, on one line */
+    const struct config_renamed *renamed; /* it has its old name there (config_renamed.h) */
 };
 struct config_listing {
     const struct config_entry *entries;

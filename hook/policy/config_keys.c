@@ -61,6 +61,8 @@ static const struct config_key snapshot_keys[] = {
      "The permissions snapshot that refgate sync writes."},
     {"max-size", &config_type_bytes, IN_POLICY(snapshot_max_size), "4G",
      "A larger snapshot is refused.", BETWEEN(MIB, 4 * GIB)},
+    {"format", &config_type_format, IN_POLICY(snapshot_format), "newest",
+     "The format that refgate sync writes, for hooks that are older than it.", BETWEEN(1, 999)},
 };
 
 static const struct config_key trust_keys[] = {

@@ -367,5 +367,5 @@ TYPE(projects, "patterns of project keys");
 TYPE(repos, "patterns of KEY/SLUG");
 TYPE(changes, "of create, update, rewrite, delete");
 TYPE(credentials, "kinds of credential");
-TYPE(resolvers, "of name, environment");
+TYPE(resolvers, "of name, environment, access-log");
 TYPE(owners, "users, by number or name");

@@ -288,6 +288,21 @@ static void set_bits(struct config_context *c, const struct config_key *key,
         *(uint32_t *)field = (uint32_t)number; /* the key's range fits */
 }
 
+/* Which formats there are is not asked here: that is sync's to say, and a hook that does not know the
+ * number must not refuse each push for what does not concern it. */
+static void set_format(struct config_context *c, const struct config_key *key,
+                       const struct config_value *value, void *field)
+{
+    uint64_t number = 0;
+    if (text_equal(only_line(value), TEXT("newest")) ||
+        (text_parse_u64(only_line(value), key->most, true, &number) && number >= key->least))
+        *(uint32_t *)field = (uint32_t)number;
+    else
+        config_problem(c->problems, value->lines[0], "%s is newest, or a number from %llu to %llu, not %s",
+                       NAME_OF(key), (unsigned long long)key->least, (unsigned long long)key->most,
+                       config_quoted(c->problems, only_line(value)));
+}
+
 #define TYPE(id, goes_on, text) \
     const struct config_type config_type_##id = {#id, text, goes_on, set_##id}
 TYPE(word, false, "one of the words");
@@ -301,3 +316,4 @@ TYPE(duration, false, "a number and s, m, h, d or w");
 TYPE(bytes, false, "a number, with K, M or G if it is large");
 TYPE(number, false, "a number");
 TYPE(bits, false, "a number");
+TYPE(format, false, "newest or a number");

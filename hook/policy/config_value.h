@@ -27,6 +27,7 @@ extern const struct config_type config_type_duration;    /* int64_t, ms */
 extern const struct config_type config_type_bytes;       /* uint64_t */
 extern const struct config_type config_type_number;      /* uint64_t */
 extern const struct config_type config_type_bits;        /* uint32_t */
+extern const struct config_type config_type_format;      /* uint32_t; newest: 0 */
 extern const struct config_type config_type_owners;      /* policy.owners, policy.owner_count */
 extern const struct config_type config_type_resolvers;   /* unsigned, bits */
 extern const struct config_type config_type_credentials; /* unsigned, bits */

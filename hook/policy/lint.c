@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/table.h"
+#include "policy/config_renamed.h"
 #include "policy/lint_check.h"
 
 #define SENTENCE_MAX 500
@@ -145,6 +146,20 @@ static void check_sections(struct lint *lint)
         lint_warn(lint, &audit, "file", "neither the audit log nor syslog keeps any decision");
 }
 
+static void check_old_names(struct lint *lint)
+{
+    for (size_t i = 0; i < lint->input->listing->count; i++) {
+        const struct config_entry *entry = &lint->input->listing->entries[i];
+        const struct config_renamed *renamed = entry->renamed;
+        if (renamed)
+            config_problem(&lint->problems, entry->line,
+                           "warning: %s is called %s in [%s] since refgate %s; refgate %s does not "
+                           "take the old name any more",
+                           renamed->key, renamed->new_key, renamed->new_section, renamed->since,
+                           renamed->gone);
+    }
+}
+
 static void check_rules(struct lint *lint)
 {
     for (size_t i = 0; i < lint->policy->rule_count; i++) {
@@ -161,6 +176,7 @@ enum status lint_policy(const struct lint_input *input, struct arena *arena,
 {
     struct lint lint = {.input = input, .policy = input->policy, .err = err, .status = STATUS_OK};
     config_problems_init(&lint.problems, arena);
+    check_old_names(&lint);
     check_sections(&lint);
     check_access_keys(&lint);
     check_service_accounts(&lint);

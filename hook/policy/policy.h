@@ -91,6 +91,7 @@ struct policy {
     /* [snapshot] */
     struct text snapshot_file; /* NUL-terminated absolute path */
     uint64_t snapshot_max_size;
+    uint32_t snapshot_format; /* for sync; 0: the newest */
     /* [trust] */
     const uint32_t *owners;
     size_t owner_count;

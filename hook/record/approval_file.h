@@ -1,6 +1,6 @@
 /*
  * approval_file.h - the files of an approval as JSON: the approval itself, one that says of a use who
- * took it, one that says who revoked it. refgate-approve(1) documents them.
+ * took it, one that says who revoked it. refgate-approve(8) documents them.
  *
  * What is read is not trusted to be well-formed: a field that is missing, of another type, of unknown
  * meaning or out of bounds makes the whole file malformed.

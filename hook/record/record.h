@@ -1,5 +1,5 @@
 /*
- * record.h - one decision as one JSON object on one line (refgate-record(5)).
+ * record.h - one decision as one JSON object on one line (refgate-audit(5)).
  */
 #ifndef REFGATE_RECORD_RECORD_H
 #define REFGATE_RECORD_RECORD_H

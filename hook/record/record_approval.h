@@ -1,4 +1,4 @@
-/* record_approval.h - what approvals did, as JSON for the decision record (refgate-record(5)). */
+/* record_approval.h - what approvals did, as JSON for the decision record (refgate-audit(5)). */
 #ifndef REFGATE_RECORD_RECORD_APPROVAL_H
 #define REFGATE_RECORD_RECORD_APPROVAL_H
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "snapshot/format.h"
 #include "snapshot/publish.h"
 #include "snapshot/reader.h"
 #include "snapshot/rows.h"
@@ -59,11 +60,10 @@ void builder_free(struct builder *b)
     if (!b)
         return;
     struct rows *all[] = {
-        &b->users,  &b->groups,   &b->members, &b->projects,     &b->repositories,
-        &b->levels, &b->branches, &b->models,  &b->restrictions, &b->user_grants,
-        &b->keys,   &b->services, &b->notes,   &b->group_grants, &b->key_grants,
-        &b->marks,  &b->parts,    &b->gone_projects, &b->gone_repositories,
-        &b->anew,
+        &b->users,  &b->groups,   &b->members,       &b->projects,          &b->repositories,
+        &b->levels, &b->branches, &b->models,        &b->restrictions,      &b->user_grants,
+        &b->keys,   &b->services, &b->notes,         &b->group_grants,      &b->key_grants,
+        &b->marks,  &b->parts,    &b->gone_projects, &b->gone_repositories, &b->anew,
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         free(all[i]->at);
@@ -85,8 +85,8 @@ static enum status read_back(int fd, const struct builder_gate *gate,
             close(copy);
         return error_set(err, STATUS_IO, "cannot read the new snapshot back");
     }
-    enum status status =
-        snapshot_open_fd(copy, (uint64_t)st.st_size, 0, SNAPSHOT_MAPPED, &snapshot, err);
+    enum status status = snapshot_open_fd(copy, (uint64_t)st.st_size, 0, SNAPSHOT_MAPPED, &snapshot,
+                                          err);
     if (status != STATUS_OK)
         return error_prefix(err, "the new snapshot was not written correctly");
     status = snapshot_verify(snapshot, NULL, NULL, err);
@@ -107,6 +107,10 @@ static enum status check_header(const struct builder *b, const struct builder_he
         return error_set(err, STATUS_USAGE, "a builder that only checks has nothing to write");
     if (b->broken)
         return error_set(err, STATUS_USAGE, "the old snapshot was not read completely");
+    uint32_t format;
+    enum status status = format_choose(header->format, format_known, "the builder", &format, err);
+    if (status != STATUS_OK)
+        return status;
     if (!b->reloaded)
         return STATUS_OK;
     struct text old = pool_text(&b->pool, b->reloaded_url);

@@ -67,6 +67,7 @@ struct builder_header {
     struct text base_url;          /* trailing slashes are dropped */
     struct text bitbucket_version;
     int64_t started_ms, generated_ms, duration_ms;
+    uint32_t format; /* to write: 0 the newest */
 };
 
 struct builder_summary {

@@ -36,9 +36,10 @@ void writing_record(struct writing *w)
     }
     uint64_t size = w->size + 8 + key.size + body.size; /* the body has its checksum */
     if (size + (w->records + 1) * SLOTS_A_RECORD > w->limit) {
-        writing_fail(w, error_set(w->err, STATUS_LIMIT,
-                          "the snapshot would be larger than %llu bytes; nothing was published",
-                          (unsigned long long)w->limit));
+        writing_fail(
+            w, error_set(w->err, STATUS_LIMIT,
+                         "the snapshot would be larger than %llu bytes; nothing was published",
+                         (unsigned long long)w->limit));
         return;
     }
     if (w->digesting) {
@@ -63,12 +64,11 @@ struct buffer *writing_begin(struct writing *w)
     return &w->body;
 }
 
-static void write_meta(struct writing *w, const struct builder_header *header,
-                       const char *digest)
+static void write_meta(struct writing *w, const struct builder_header *header, const char *digest)
 {
     struct builder *b = w->b;
     struct buffer *out = writing_begin(w);
-    put_u32(out, LAYOUT_FORMAT);
+    put_u32(out, header->format);
     put_text(out, header->base_url);
     put_text(out, header->bitbucket_version);
     put_i64(out, header->generated_ms);
@@ -96,8 +96,8 @@ static enum status fill_index(int fd, uint64_t value_at, size_t value_size, stru
     const struct file_bytes file = {.fd = fd, .size = (uint64_t)st.st_size};
     struct hash_index index;
     unsigned char *value = malloc(value_size);
-    enum status status =
-        value ? index_open(&file, &index, err) : error_set(err, STATUS_MEMORY, "out of memory");
+    enum status status = value ? index_open(&file, &index, err)
+                               : error_set(err, STATUS_MEMORY, "out of memory");
     if (status == STATUS_OK &&
         index_body_size(index.tables_size / SLOTS_A_RECORD) + LAYOUT_RECORD_HEADER != value_size)
         status = error_set(err, STATUS_FORMAT, "the new snapshot has another size than it should");
@@ -131,12 +131,13 @@ static void write_all(struct writing *w, const struct builder_header *header,
                       struct builder_summary *summary)
 {
     w->digesting = true;
-    digest_number(w, LAYOUT_FORMAT);
+    digest_number(w, header->format);
     digest_bytes(w, header->base_url.at, header->base_url.size);
     digest_bytes(w, header->bitbucket_version.at, header->bitbucket_version.size);
     writing_licensed_groups(w);
     void (*const steps[])(struct writing *) = {
-        writing_users, writing_emails, writing_groups, writing_services, writing_places, writing_keys,
+        writing_users,    writing_emails, writing_groups,
+        writing_services, writing_places, writing_keys,
     };
     for (size_t i = 0; i < sizeof steps / sizeof steps[0] && w->status == STATUS_OK; i++)
         steps[i](w);
@@ -159,6 +160,7 @@ enum status write_records(struct builder *b, const struct builder_header *header
     if (!w)
         return error_set(err, STATUS_MEMORY, "out of memory");
     struct builder_header clean = *header;
+    clean.format = header->format ? header->format : LAYOUT_FORMAT;
     clean.base_url = builder_clean_url(header->base_url);
     if (text_absent(clean.bitbucket_version))
         clean.bitbucket_version = TEXT("");

@@ -9,7 +9,9 @@ static const char *public_problem(enum status code)
     case STATUS_TRUST:
         return "the permissions snapshot is not trusted (owner or mode of its file)";
     case STATUS_FORMAT:
-        return "the permissions snapshot is damaged or of an unknown version";
+        return "the permissions snapshot is damaged";
+    case STATUS_UNSUPPORTED:
+        return "the permissions snapshot has a format that this version of refgate does not read";
     case STATUS_LIMIT:
         return "the permissions snapshot is larger than allowed";
     default:
@@ -17,8 +19,9 @@ static const char *public_problem(enum status code)
     }
 }
 
-struct view snapshot_configured(const struct policy *policy, const char *file, enum snapshot_mode mode,
-                                struct arena *arena, struct snapshot **snapshot, struct error *err)
+struct view snapshot_configured(const struct policy *policy, const char *file,
+                                enum snapshot_mode mode, struct arena *arena,
+                                struct snapshot **snapshot, struct error *err)
 {
     struct error local;
     if (!err)

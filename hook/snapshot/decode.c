@@ -1,5 +1,7 @@
 #include "snapshot/decode.h"
 
+#include "snapshot/format.h"
+
 /* Everything fitted and nothing is left over. */
 static bool cursor_done(const struct cursor *c)
 {
@@ -16,7 +18,8 @@ bool decode_meta(struct text body, struct meta_record *out)
 {
     struct cursor c = cursor_of(body);
     *out = (struct meta_record){0};
-    if (cursor_u32(&c) != LAYOUT_FORMAT)
+    out->format = cursor_u32(&c);
+    if (!format_within(out->format, format_known))
         return false;
     out->meta.base_url = cursor_text(&c);
     out->meta.bitbucket_version = cursor_text(&c);
@@ -304,8 +307,7 @@ bool place_next_restriction(struct cursor *restrictions, struct restriction *out
     return !c.failed;
 }
 
-bool decode_exemptions(struct text bytes, struct arena *arena, struct exemptions *out,
-                       bool *memory)
+bool decode_exemptions(struct text bytes, struct arena *arena, struct exemptions *out, bool *memory)
 {
     *memory = false;
     *out = (struct exemptions){0};

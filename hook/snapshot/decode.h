@@ -13,6 +13,7 @@
 
 #define META_NOTES_MAX 64
 struct meta_record {
+    uint32_t format; /* LAYOUT_FORMAT_OLDEST to LAYOUT_FORMAT */
     struct snapshot_meta meta;
     int64_t duration_ms;
     uint64_t counts[LAYOUT_COUNTS];

@@ -1,5 +1,6 @@
 /*
- * layout.h - format 1 of the snapshot file: keys, records, and how to read them.
+ * layout.h - the format of the snapshot file: keys, records, and how to read them. What is here is
+ * format 1; format.h has who reads which.
  *
  * The file is a cdb (constant database, written by tinycdb): 256 pairs (position, slots) of the
  * hash tables, the records, the hash tables, all numbers 32 bits little-endian, 4 GiB at most.
@@ -15,7 +16,7 @@
  * lower ASCII case there (semantics.md 1), and as Bitbucket writes them in the bodies. Ids are
  * decimal.
  *
- *   meta               u32 format (1; the only field that all formats share), text base URL without
+ *   meta               u32 format (the only field that all formats share), text base URL without
  *                      trailing slash, text Bitbucket version, i64 generated, i64 started (ms since
  *                      1970 UTC), i64 duration in ms, text digest (64 hex digits), u8 N and N x u64
  *                      counts (enum layout_count; fewer in older files, more in newer ones), count x
@@ -74,6 +75,8 @@
 #include "model/permission.h"
 #include "model/restriction.h"
 
+/* What is read, from the oldest on, and what is written if nobody asks for an older one. */
+#define LAYOUT_FORMAT_OLDEST 1
 #define LAYOUT_FORMAT 1
 #define LAYOUT_TEXT_MAX 4096        /* bytes of one text; the builder refuses longer ones */
 #define LAYOUT_KEY_MAX 8300         /* two texts, a prefix and a slash */

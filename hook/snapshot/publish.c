@@ -116,12 +116,20 @@ static enum status name_it(struct publication *p, struct error *err)
     return error_errno(err, STATUS_IO, errno, "cannot name the new snapshot");
 }
 
+static enum status older_name(const char *target, char out[PATH_MAX], struct error *err)
+{
+    int size = snprintf(out, PATH_MAX, "%s.1", target);
+    return size > 0 && size < PATH_MAX ? STATUS_OK : too_long(err);
+}
+
 /* A second link to the file that is there, under NAME.1, replacing an older one at once. */
 static enum status keep_old(const struct publication *p, struct error *err)
 {
     char older[PATH_MAX], link_name[PATH_MAX];
-    int size = snprintf(older, sizeof older, "%s.1", p->target);
-    if (size < 0 || (size_t)size >= sizeof older || !temporary_name(p->target, "old", link_name))
+    enum status status = older_name(p->target, older, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!temporary_name(p->target, "old", link_name))
         return too_long(err);
     if (link(p->target, link_name) < 0) {
         if (errno == ENOENT)
@@ -141,6 +149,16 @@ static enum status keep_old(const struct publication *p, struct error *err)
                  : STATUS_OK;
 }
 
+/* The rename stands; without this sync a power cut may bring the old one back, no worse. */
+static void sync_directory(const char *directory)
+{
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        (void)fsync(fd);
+        close(fd);
+    }
+}
+
 enum status publication_commit(struct publication *p, struct error *err)
 {
     char directory[PATH_MAX];
@@ -155,12 +173,49 @@ enum status publication_commit(struct publication *p, struct error *err)
     if (rename(p->temporary, p->target) < 0)
         return error_errno(err, STATUS_IO, errno, "cannot put the new snapshot in its place");
     p->named = false;
-    /* The rename stands; without this sync a power cut may bring the old one back, no worse. */
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        close(fd);
+    sync_directory(directory);
+    return STATUS_OK;
+}
+
+enum status publication_older(const char *path, char out[PATH_MAX], struct error *err)
+{
+    struct publication p = {.fd = -1};
+    enum status status = resolve(&p, path, err);
+    return status == STATUS_OK ? older_name(p.target, out, err) : status;
+}
+
+enum status publication_swap(const char *path, bool *swapped, struct error *err)
+{
+    struct publication p = {.fd = -1};
+    char older[PATH_MAX], forward[PATH_MAX], back[PATH_MAX], directory[PATH_MAX];
+    *swapped = false;
+    enum status status = resolve(&p, path, err);
+    if (status == STATUS_OK)
+        status = older_name(p.target, older, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!temporary_name(p.target, "new", forward) || !temporary_name(p.target, "old", back))
+        return too_long(err);
+    if (link(older, forward) < 0)
+        return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno,
+                           "cannot link %s", older);
+    bool newer = !link(p.target, back);
+    if ((!newer && errno != ENOENT) || rename(forward, p.target) < 0) {
+        int saved = errno;
+        unlink(forward);
+        unlink(back);
+        return error_errno(err, STATUS_IO, saved, "cannot put %s into the place of %s", older,
+                           p.target);
     }
+    *swapped = true;
+    directory_of(p.target, directory);
+    if (newer && rename(back, older) < 0)
+        return error_errno(err, STATUS_IO, errno,
+                           "%s is in its place again, but the newer one was left as %s", p.target,
+                           back);
+    unlink(forward); /* rename() leaves names of one and the same file alone */
+    unlink(back);
+    sync_directory(directory);
     return STATUS_OK;
 }
 

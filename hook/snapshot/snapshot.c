@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "snapshot/format.h"
 #include "snapshot/reader.h"
 
 #define KEY_TEXT_MAX 200 /* of a record's key in a message */
@@ -116,11 +117,9 @@ static enum status read_meta(struct snapshot *snapshot, struct error *err)
         return snapshot_damaged(err, key, "has a wrong checksum");
     struct cursor c = cursor_of(body);
     uint32_t format = cursor_u32(&c);
-    if (!c.failed && format != LAYOUT_FORMAT)
-        return error_set(err, STATUS_FORMAT,
-                         "the snapshot has format %u and this version of refgate reads format %d: "
-                         "run sync with this version, or install the hook that fits",
-                         format, LAYOUT_FORMAT);
+    enum status status = c.failed ? STATUS_OK : format_check(format, format_known, err);
+    if (status != STATUS_OK)
+        return status;
     if (!decode_meta(body, &snapshot->meta))
         return snapshot_damaged(err, key, "is malformed");
     return STATUS_OK;

@@ -18,8 +18,9 @@
 struct snapshot;
 
 /* Trust check (file.h), size limit, cdb header, meta record with a known format version.
- * STATUS_NOT_FOUND, STATUS_TRUST, STATUS_FORMAT, STATUS_LIMIT, STATUS_IO, each with a sentence for
- * administrators: those of file.h name the path (snapshot/configured.h has one for the pusher).
+ * STATUS_NOT_FOUND, STATUS_TRUST, STATUS_FORMAT, STATUS_UNSUPPORTED (another format version),
+ * STATUS_LIMIT, STATUS_IO, each with a sentence for administrators: those of file.h name the path
+ * (snapshot/configured.h has one for the pusher).
  * max_size 0: no limit of ours. */
 enum status snapshot_open(const char *path, const struct file_owners *owners, uint64_t max_size,
                           struct snapshot **out, struct error *err) MUST_CHECK;

@@ -11,7 +11,7 @@ import time
 
 from service import REASONS
 
-HEAD_MAX, BODY_MAX = 65536, 1 << 20
+HEAD_MAX, BODY_MAX = 65536, 20 << 20  # a hook script may be a program
 SLOW_PIECES = 20
 
 
@@ -101,6 +101,8 @@ class Connection:
                 time.sleep(fault.given.get("ms", 1000) / 1000 / SLOW_PIECES)
                 self.sock.sendall(body[start:start + step])
             return True
+        if fault.kind == "lost":
+            return False
         self.sock.sendall(head + body[:len(body) // 2])
         if fault.kind == "reset":
             time.sleep(0.02)  # what was sent should arrive before the reset overtakes it

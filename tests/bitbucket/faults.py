@@ -15,6 +15,7 @@ Instead of an answer
 While it is sent
     reset          RST in the middle     cut            the connection ends in the middle
     truncate       a whole answer with half a body      slow   ms=N for the whole body
+    lost           what was asked for is done, but the connection ends without an answer
 Who is signed in
     revoked        401 without X-AUSERNAME: the credential is no good any more
     anonymous      what an anonymous caller would get
@@ -34,7 +35,7 @@ import re
 import threading
 
 INSTEAD = {"429", "5xx", "login-page", "garbage", "redirect-host", "hang"}
-SENDING = {"reset", "cut", "truncate", "slow"}
+SENDING = {"reset", "cut", "truncate", "slow", "lost"}
 IDENTITY = {"revoked", "anonymous", "other-user"}
 DENYING = {"deny", "deny-unnamed"}
 CONTENT = {"moved", "renamed", "deleted", "created", "takeover", "shift"}

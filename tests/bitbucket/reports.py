@@ -3,7 +3,7 @@ pull-request settings. Derived like everything else; webhooks carry their secret
 Bitbucket's do, so that tests can look for them where they must not be."""
 
 from dice import Dice
-from places import DAY, GRANT_PROJECT, NOW, PATTERNS, Key
+from places import DAY, GRANT_PROJECT, GRANT_REPOSITORY, NOW, PATTERNS, Key
 
 TOKEN, USER_KEY, WEBHOOK, SCRIPT, BUILD, SETTINGS, HOOK = range(21, 28)
 SCOPE_NAMES = {1: "PROJECT", 2: "REPOSITORY"}
@@ -12,6 +12,7 @@ BUNDLED = "com.atlassian.bitbucket.server.bitbucket-bundled-hooks:"
 HOOKS = [(BUNDLED + "force-push-hook", "Reject Force Push", "PRE_RECEIVE"),
          (BUNDLED + "verify-committer-hook", "Verify Committer", "PRE_RECEIVE"),
          ("com.example.notify:post-hook", "Notify", "POST_RECEIVE")]
+SCRIPTS = [(700, "PRE"), (701, "POST"), (702, "PRE")]
 STRATEGIES = [("no-ff", "Merge commit"), ("ff", "Fast-forward"), ("squash", "Squash")]
 
 
@@ -21,6 +22,11 @@ class Reports:
 
     def dice(self, kind, scope, index):
         return Dice(self.instance.seed, kind, scope, index)
+
+    @staticmethod
+    def _place(scope, number):
+        return (GRANT_PROJECT, number - 1) if scope == "PROJECT" else (GRANT_REPOSITORY,
+                                                                       number - 500)
 
     # ------------------------------------------------------------ tokens and keys
 
@@ -86,25 +92,30 @@ class Reports:
                 shape["credentials"] = {"username": "bot", "password": SECRET + "password"}
         return shape
 
-    def hooks(self, scope, place):
-        dice = self.dice(HOOK, scope, place.index)
+    def hooks(self, scope, number):
+        """Of the place with this id."""
+        dice = self.dice(HOOK, *self._place(scope, number))
         return [{"details": {"key": key, "name": name, "type": kind, "description": name + ".",
                              "version": self.version.full, "configFormKey": None,
                              "supportedScopes": ["PROJECT", "REPOSITORY"]},
                  "enabled": dice.chance(30), "configured": dice.chance(20),
-                 "scope": {"type": SCOPE_NAMES[scope], "resourceId": place.id}}
+                 "scope": {"type": scope, "resourceId": number}}
                 for key, name, kind in HOOKS]
 
-    def hook_scripts(self, scope, place):
-        dice = self.dice(SCRIPT, scope, place.index)
+    def scripts(self):
+        """The hook scripts that there are at first, by id."""
+        return {number: {"id": number, "name": "push-check-%d" % number,
+                         "description": "Checks pushes", "type": kind,
+                         "pluginKey": "com.example.scripts", "version": 1,
+                         "createdDate": NOW - 40 * DAY, "updatedDate": NOW - 4 * DAY}
+                for number, kind in SCRIPTS}
+
+    def hook_script_uses(self, scope, number):
+        """Which of them run in the place with this id: {script: triggers}."""
+        dice = self.dice(SCRIPT, *self._place(scope, number))
         if not dice.chance(40):
-            return []
-        return [{"scope": {"type": SCOPE_NAMES[scope], "resourceId": place.id},
-                 "script": {"id": 700 + dice.below(3), "name": "refgate-hook",
-                            "description": "Checks pushes", "type": dice.pick(["PRE", "POST"]),
-                            "pluginKey": "com.example.scripts", "version": 1,
-                            "createdDate": NOW - 40 * DAY, "updatedDate": NOW - 4 * DAY},
-                 "triggerIds": ["push", "pull-request-merge"]}]
+            return {}
+        return {dice.pick(SCRIPTS)[0]: ["push", "pull-request-merge"]}
 
     # ------------------------------------------------------------ pull requests, builds
 

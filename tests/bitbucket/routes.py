@@ -20,6 +20,32 @@ class Listing:
         self.items, self.shape = items, shape
 
 
+def number_of(call, name, default):
+    text = call.first(name)
+    if text is None:
+        return default
+    if not text.isdigit() or int(text) > START_MAX:
+        raise Problem(400, "%s must be a number" % name, None, name)
+    return int(text)
+
+
+def page_of(call, listing, options):
+    """With --gaps every third position is empty: positions are not counts (rest-api.md 1.2)."""
+    cap = options.cap or LIMIT_CAP
+    limit = min(number_of(call, "limit", min(LIMIT_DEFAULT, cap)) or LIMIT_DEFAULT, cap)
+    start = number_of(call, "start", 0)
+    first = (2 * start + 2) // 3 if options.gaps else start
+    items = listing.items[first:first + limit]
+    last = first + limit >= len(listing.items)
+    body = {"size": len(items), "limit": limit, "isLastPage": last,
+            "values": [listing.shape(item) for item in items], "start": start}
+    if not last:
+        following = first + limit
+        body["nextPageStart"] = (3 * following) // 2 if options.gaps else following
+    call.page = (start, last)
+    return body
+
+
 class Call:
     """One request on its way: what was asked for, and by whom."""
 
@@ -47,6 +73,7 @@ class Routes:
         self.permissions, self.options, self.version = permissions, options, shapes.version
         self.places = instance.places
         self.table = self._table()
+        self.hooks = None  # hooks.py, which needs what is here
         self.shortened = set()  # paths of lists that lost their first item (faults.py)
 
     def _table(self):
@@ -94,10 +121,12 @@ class Routes:
                 ("access-tokens", level, ""): (
                     self.reported(self.reports.place_tokens), ADMIN, (7, 0)),
                 ("api", level, "webhooks"): (self.reported(self.reports.webhooks), ADMIN, None),
-                ("api", level, "settings/hooks"): (self.reported(self.reports.hooks),
-                                                   READ if level == "P" else ADMIN, None),
+                ("api", level, "settings/hooks"): (
+                    lambda call: Listing(self.hooks.list_hooks(self.hooks.place_of(call)), dict),
+                    READ if level == "P" else ADMIN, None),
                 ("api", level, "hook-scripts"): (
-                    self.reported(self.reports.hook_scripts), ADMIN, (6, 2)),
+                    lambda call: Listing(self.hooks.list_scripts(self.hooks.place_of(call)), dict),
+                    ADMIN, (6, 2)),
             })
         return table
 
@@ -117,7 +146,7 @@ class Routes:
         if isinstance(body, Listing):
             if path in self.shortened:
                 body.items = body.items[1:]
-            body = self._page(call, body)
+            body = page_of(call, body, self.options)
         return 200, body, call
 
     def _find(self, call, api, rest, path, query):
@@ -138,10 +167,10 @@ class Routes:
             raise NoSuchRoute()
         call.route = route
         if level:
-            self._find_place(call, level, rest, path, query)
+            self.find_place(call, level, rest, path, query)
         return found[0], found[1]
 
-    def _find_place(self, call, level, rest, path, query):
+    def find_place(self, call, level, rest, path, query):
         project = self.instance.find_project(rest[1])
         moved = self.instance.moved_projects.get(lower(rest[1])) if project is None else None
         if moved is not None:
@@ -182,9 +211,9 @@ class Routes:
             if caller.token or not caller.has_global("ADMIN"):
                 raise not_permitted()
         elif need not in ("licensed", "lists"):
-            self._check_place(call, need)
+            self.check_place(call, need)
 
-    def _check_place(self, call, need):
+    def check_place(self, call, need):
         if call.repository:
             level = call.caller.on_repository(call.repository, call.project, self.permissions)
         else:
@@ -194,34 +223,6 @@ class Routes:
                     call.project.index))) else level
         if level < need:
             raise anonymous(self.version) if call.caller.account is None else not_permitted()
-
-    # ------------------------------------------------------------ paging
-
-    @staticmethod
-    def _number(call, name, default):
-        text = call.first(name)
-        if text is None:
-            return default
-        if not text.isdigit() or int(text) > START_MAX:
-            raise Problem(400, "%s must be a number" % name, None, name)
-        return int(text)
-
-    def _page(self, call, listing):
-        """With --gaps every third position is empty: positions are not counts (rest-api.md 1.2)."""
-        cap = self.options.cap or LIMIT_CAP
-        limit = min(self._number(call, "limit", min(LIMIT_DEFAULT, cap)) or LIMIT_DEFAULT, cap)
-        start = self._number(call, "start", 0)
-        gaps = self.options.gaps
-        first = (2 * start + 2) // 3 if gaps else start
-        items = listing.items[first:first + limit]
-        last = first + limit >= len(listing.items)
-        body = {"size": len(items), "limit": limit, "isLastPage": last,
-                "values": [listing.shape(item) for item in items], "start": start}
-        if not last:
-            following = first + limit
-            body["nextPageStart"] = (3 * following) // 2 if gaps else following
-        call.page = (start, last)
-        return body
 
     # ------------------------------------------------------------ people
 

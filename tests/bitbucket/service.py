@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus
 from accounts import DEFAULTS, Accounts, Caller, Refused
 from changes import Changes, NoSuchThing
 from faults import DENYING, IDENTITY, INSTEAD, SENDING, Faults
+from hooks import Hooks
 from instance import Instance
 from permissions import Permissions
 from problems import Problem, anonymous, not_permitted, refused
@@ -26,9 +27,11 @@ from versions import Version
 CACHED, CACHED_SIZE = 4000, 32768  # answers that are kept, and how large one may be
 GZIP_FROM = 1024
 REASONS = {200: "OK", 204: "No Content", 302: "Found", 307: "Temporary Redirect",
-           400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 405: "Method Not Allowed",
-           429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
+           400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found",
+           405: "Method Not Allowed", 409: "Conflict", 415: "Unsupported Media Type",
+           422: "Unprocessable Entity", 429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway",
            503: "Service Unavailable", 504: "Gateway Timeout"}
+METHODS = ("GET", "PUT", "POST", "DELETE")
 JSON_TYPE = "application/json;charset=UTF-8"
 LOGIN_PAGE = b"<!DOCTYPE html><html><head><title>Log in</title></head><body>Log in</body></html>"
 DOWN_PAGE = b"<html><body><h1>The server is not available</h1></body></html>"
@@ -70,13 +73,16 @@ class Service:
     def __init__(self, options):
         self.options, self.version = options, Version(options.server_version)
         self.recorded = Recorded(options.recording) if options.recording else None
-        self.instance = self.routes = self.changes = None
+        self.instance = self.routes = self.changes = self.reports = None
         if not self.recorded:
             self._make_instance()
+        self.hooks = Hooks(self)
+        if self.routes:
+            self.routes.hooks = self.hooks
         given = Accounts.read(options.accounts) if options.accounts else DEFAULTS
         self.accounts = Accounts(given, self.instance)
         self.faults = Faults(options.fault, self.changes, self.routes)
-        self.buckets, self.cache, self.cached_version = {}, {}, 0
+        self.buckets, self.cache, self.cached_version = {}, {}, None
         self.lock = threading.RLock()
         self.log = os.open(options.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) \
             if options.log else None
@@ -87,8 +93,8 @@ class Service:
         self.instance.places.future = self.version.has(10, 2)
         shapes = Shapes(self.instance, self.version)
         self.permissions = Permissions(self.instance)
-        self.routes = Routes(self.instance, shapes, Reports(self.instance, shapes),
-                             self.permissions, self.options)
+        self.reports = Reports(self.instance, shapes)
+        self.routes = Routes(self.instance, shapes, self.reports, self.permissions, self.options)
         self.changes = Changes(self.instance, self.permissions)
 
     # ------------------------------------------------------------ the way through
@@ -104,12 +110,12 @@ class Service:
             rest = ""
         if method == "POST" and rest.startswith("/-test/"):
             reply = self._change(rest[7:], body)
-        elif method != "GET":
+        elif method not in METHODS:
             reply = Reply(405, b"", "text/html")
         elif not rest.startswith("/rest/"):
             reply = Reply(404, DOWN_PAGE, "text/html;charset=UTF-8")
         else:
-            reply = self._rest(rest, headers)
+            reply = self._rest(method, rest, headers, body)
         self._finish(reply, headers)
         if self.log is not None:
             how = headers.get("authorization", "none").partition(" ")[0].lower()
@@ -118,6 +124,8 @@ class Service:
         return reply
 
     def _change(self, item, body):
+        if item == "hooks":
+            return self._hooks(body)
         if not self.changes:
             return Reply(404, encode({"message": "a recording cannot change"}))
         try:
@@ -126,7 +134,13 @@ class Service:
         except (NoSuchThing, ValueError, TypeError) as error:
             return Reply(400, encode({"message": str(error)}))
 
-    def _rest(self, target, headers):
+    def _hooks(self, body):
+        try:
+            return Reply(200, encode(self.hooks.would_run(json.loads(body))))
+        except (KeyError, ValueError, TypeError, Problem) as error:
+            return Reply(400, encode({"message": str(error)}))
+
+    def _rest(self, method, target, headers, body):
         faults = self.faults.of_request(target)
         for fault in faults:
             if fault.kind in INSTEAD:
@@ -139,7 +153,7 @@ class Service:
         if wait:
             reply = self._too_many(wait)
         else:
-            reply = self._answer(caller, target, headers, faults)
+            reply = self._answer(caller, (method, target, headers, body), faults)
         if name and not reply.unnamed:
             reply.account = name
         for fault in faults:
@@ -184,13 +198,18 @@ class Service:
 
     # ------------------------------------------------------------ answers
 
-    def _answer(self, caller, target, headers, faults):
+    def _answer(self, caller, request, faults):
+        method, target, headers, body = request
         try:
             for fault in faults:
                 if fault.kind in DENYING:
                     problem = not_permitted()
                     problem.signed_in = fault.kind == "deny"
                     raise problem
+            path, _, query = target.partition("?")
+            made = self.hooks.answer(caller, method, path, query, headers, body)
+            if made is not None or method != "GET":
+                return self._written(made)
             status, body, packed = self._cached(caller, target)
         except Problem as problem:
             return self._problem(problem)
@@ -201,9 +220,17 @@ class Service:
         reply.headers.append("Vary: accept-encoding")
         return reply
 
+    @staticmethod
+    def _written(answer):
+        """What is not kept: it changes, or is changed."""
+        if answer is None:
+            return Reply(405, b"", "text/html")
+        body = answer.body if isinstance(answer.body, bytes) else encode(answer.body)
+        return Reply(answer.status, body, answer.kind)
+
     def _cached(self, caller, target):
         """(status, bytes, the same packed or None)"""
-        version = self.instance.version if self.instance else 0
+        version = (self.instance.version if self.instance else 0, self.hooks.version_of_state)
         if version != self.cached_version or len(self.cache) > CACHED:
             self.cache, self.cached_version = {}, version
         key = (caller.account and caller.account.name, caller.token, target)
@@ -287,4 +314,4 @@ def offline(seed, size, version="9.4", gaps=False):
     return argparse.Namespace(
         seed=seed, size=size, server_version=version, gaps=gaps, recording=None, accounts=None,
         fault=[], log=None, context="", url="", anonymous=False, cap=None, rate=None,
-        rate_exempt=[], delay=None)
+        rate_exempt=[], delay=None, hook_scripts="on", addon="none", home=None)

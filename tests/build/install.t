@@ -24,6 +24,15 @@ ok 'make install DESTDIR= PREFIX=/usr' mk install DESTDIR="$T/root" PREFIX=/usr
     for f in packaging/man/*.[1-9]; do
         [ ! -f "$f" ] || echo "644 usr/share/man/man${f##*.}/${f##*/}"
     done
+    for f in packaging/systemd/*.service packaging/systemd/*.timer; do
+        echo "644 usr/lib/systemd/system/${f##*/}"
+    done
+    for d in sysusers tmpfiles; do
+        for f in "packaging/$d"/*.conf; do echo "644 usr/lib/$d.d/${f##*/}"; done
+    done
+    for f in refgate.logrotate refgate-sync.cron sync.env; do
+        echo "644 usr/share/doc/refgate/examples/$f"
+    done
     c=packaging/completion
     [ ! -f $c/refgate.bash ] || echo '644 usr/share/bash-completion/completions/refgate'
     [ ! -f $c/_refgate ] || echo '644 usr/share/zsh/site-functions/_refgate'
@@ -38,6 +47,15 @@ is "$(nm "$T/strip/opt/refgate/lib/refgate/refgate-hook" 2>&1 | grep -c ' [Tt] '
     'the installed hook is stripped'
 run env -i "$T/strip/opt/refgate/lib/refgate/refgate-hook" </dev/null
 is "$code" 2 'and still starts'
+
+# Units and the like name the program where it is installed.
+for f in packaging/systemd/*.service; do
+    same_file "$T/root/usr/lib/systemd/system/${f##*/}" "$f" "${f##*/}: /usr/bin is where it looks"
+    is "$(grep -c '^ExecStart=/opt/refgate/bin/refgate ' "$T/strip/opt/refgate/lib/systemd/system/${f##*/}")" 1 \
+        "${f##*/}: another PREFIX, another path"
+done
+is "$(grep -rl /usr/bin/refgate "$T/strip" --include='*.service' --include='*.logrotate' --include='*.cron')" '' \
+    'and the old path is nowhere'
 
 # The control map is found from where the program is.
 "$T/root/usr/bin/refgate" sync --replay tests/fixtures/acme --output "$T/s.cdb" >/dev/null 2>&1

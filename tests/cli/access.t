@@ -180,6 +180,6 @@ wrong 'a credential that the hook would not look at' 'resolvers = environment' j
 # The manual has every option.
 "$BUILD/refgate" access --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$T/options"
 while read -r option; do
-    ok "refgate-access(1) has --$option" grep -q "^\.It Fl -$option" packaging/man/refgate-access.1
+    ok "refgate-access(8) has --$option" grep -q "^\.It Fl -$option" packaging/man/refgate-access.8
 done <"$T/options"
 done_testing

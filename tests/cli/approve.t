@@ -161,14 +161,14 @@ contains "$err" 'does not set [approvals] directory' 'is said'
 # -------------------------------------------------------------- the manual
 for command in create list show revoke prune; do
     for option in $("$BUILD/refgate" approve "$command" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
-        ok "refgate-approve(1) documents --$option" \
-            grep -Eq "^\.It Fl -$option( |\$)|^\.It .*, Fl -$option( |\$)" packaging/man/refgate-approve.1
+        ok "refgate-approve(8) documents --$option" \
+            grep -Eq "^\.It Fl -$option( |\$)|^\.It .*, Fl -$option( |\$)" packaging/man/refgate-approve.8
     done
 done
 if command -v mandoc >/dev/null; then
-    mandoc -Tlint packaging/man/refgate-approve.1 2>&1 |
+    mandoc -Tlint packaging/man/refgate-approve.8 2>&1 |
         grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' >"$T/lint"
-    is "$(cat "$T/lint")" '' 'mandoc has nothing to say about refgate-approve.1'
+    is "$(cat "$T/lint")" '' 'mandoc has nothing to say about refgate-approve.8'
 else
     skip 'mandoc has nothing to say' 'no mandoc'
 fi

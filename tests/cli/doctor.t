@@ -24,7 +24,7 @@ file=$T/d/s.cdb
 doctor --output "$file"
 is "$code" 0 'no snapshot yet: code 0'
 is "$(marks snapshot)" 'warn ' 'no snapshot yet: a warning'
-contains "$flat" 'do: run sync' 'no snapshot yet: says what to do'
+contains "$flat" 'do: systemctl start refgate-sync.service' 'no snapshot yet: says what to do'
 is "$(marks directory)$(marks lock)" 'ok ok ' 'directory and lock: fine'
 like "$(marks disk)" '^(ok|warn) $' 'the disk: was looked at'
 is "$(marks server)" 'skip ' 'no URL: the server is not looked at'
@@ -43,8 +43,8 @@ doctor --output "$file" --format json
 is "$code" 0 'JSON: code 0'
 is "$(printf '%s' "$out" | jq -r '[.[] | .check + "=" + .status] | join(" ")')" \
     'snapshot=ok age=ok directory=ok disk=ok lock=ok server=skip' 'JSON: a list of checks'
-is "$(printf '%s' "$out" | jq -c '[.[] | keys] | unique')" '[["advice","check","status","text"]]' \
-    'JSON: each with check, status, text and advice'
+is "$(printf '%s' "$out" | jq -c '[.[] | keys] | unique')" '[["advice","check","group","status","text"]]' \
+    'JSON: each with group, check, status, text and advice'
 
 ln -s "$file" "$T/link.cdb"
 doctor --output "$T/link.cdb"
@@ -82,7 +82,7 @@ is "$(marks age)$code" 'FAIL 1' 'a snapshot from the future fails'
 head -c 1000 "$file" >"$T/d/cut.cdb"
 doctor --output "$T/d/cut.cdb"
 is "$(marks snapshot)$code" 'FAIL 1' 'a damaged snapshot fails'
-contains "$flat" 'run sync, which puts a new one in its place' 'a damaged snapshot: what to do'
+contains "$flat" 'own user, which puts a new one in its place' 'a damaged snapshot: what to do'
 cp "$file" "$T/d/wide.cdb"
 chmod 666 "$T/d/wide.cdb"
 doctor --output "$T/d/wide.cdb"
@@ -264,8 +264,8 @@ done
 
 options=$("$BUILD/refgate" doctor --help | sed -n 's/^  --\([a-z-]*\).*/\1/p')
 for option in $options; do
-    [ "$option" = help ] || ok "refgate-doctor(1) documents --$option" \
-        grep -Eq "^\.It Fl -$option( |\$)" packaging/man/refgate-doctor.1
+    [ "$option" = help ] || ok "refgate-doctor(8) documents --$option" \
+        grep -Eq "^\.It Fl -$option( |\$)" packaging/man/refgate-doctor.8
 done
 for secret in refgate-test-token refgate-test-password wrong-token-of-a-test; do
     lacks "$(cat "$T/all")" "$secret" "no $secret in any output"

@@ -246,6 +246,6 @@ run "$BUILD/refgate" audit enrich --help
 is "$code" 0 '--help'
 for option in $(printf '%s\n' "$out" | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
     ok "the manual has --$option" grep -q "^\.It Fl -$option\( \|\$\)" \
-        packaging/man/refgate-audit-enrich.1
+        packaging/man/refgate-audit-enrich.8
 done
 done_testing

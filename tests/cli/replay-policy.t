@@ -226,8 +226,8 @@ trouble 'a bad time' '--since' --policy "$T/new.conf" --since yesterday
 trouble 'a bad format' '--format' --policy "$T/new.conf" --format xml
 trouble 'a bad limit' '--limit' --policy "$T/new.conf" --limit -1
 
-page=packaging/man/refgate-audit-replay.1
+page=packaging/man/refgate-audit-replay.8
 for option in $("$BUILD/refgate" audit replay --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
-    ok "refgate-audit-replay(1) documents --$option" grep -Eq "^\.It Fl -$option( |\$)|Fl -$option Ar" $page
+    ok "refgate-audit-replay(8) documents --$option" grep -Eq "^\.It Fl -$option( |\$)|Fl -$option Ar" $page
 done
 done_testing

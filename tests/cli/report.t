@@ -203,16 +203,16 @@ report --html "$T/no/such/directory/x.html"
 is "$code" 2 '--html: cannot be written: code 2'
 
 # -------------------------------------------------------------- manual
-page=packaging/man/refgate-report.1
+page=packaging/man/refgate-report.8
 for option in $("$BUILD/refgate" report --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
-    ok "refgate-report(1) documents --$option" grep -Eq "^\.It Fl -$option( |\$)" "$page"
+    ok "refgate-report(8) documents --$option" grep -Eq "^\.It Fl -$option( |\$)" "$page"
 done
 for kind in $("$BUILD/refgate" report --kinds | awk '{print $2}'); do
-    ok "refgate-report(1) documents $kind" grep -Eq "^\.It Li $kind\$" "$page"
+    ok "refgate-report(8) documents $kind" grep -Eq "^\.It Li $kind\$" "$page"
 done
 if command -v mandoc >/dev/null; then
     mandoc -Tlint "$page" 2>&1 | grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' >"$T/lint"
-    is "$(cat "$T/lint")" '' 'mandoc has nothing to say about refgate-report.1'
+    is "$(cat "$T/lint")" '' 'mandoc has nothing to say about refgate-report.8'
 else
     skip 'mandoc has nothing to say' 'no mandoc'
 fi

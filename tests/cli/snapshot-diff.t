@@ -87,9 +87,9 @@ head -c $((size / 2)) "$T/b" >"$T/cut"
 trouble 'a cut file' cut "$T/a" "$T/cut"
 
 # -------------------------------------------------------------- the manual
-page=packaging/man/refgate-snapshot-diff.1
+page=packaging/man/refgate-snapshot-diff.8
 for option in $("$BUILD/refgate" snapshot diff --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
-    [ "$option" = help ] || ok "refgate-snapshot-diff(1) documents --$option" \
+    [ "$option" = help ] || ok "refgate-snapshot-diff(8) documents --$option" \
         grep -Eq "^\.It Fl -$option( |\$)" $page
 done
 # Each kind, with how much it usually matters.
@@ -97,8 +97,8 @@ sed -n 's/^ *ROW([A-Z_]*, "\([a-z-]*\)", \([A-Z]*\),.*/\1 \2/p' hook/snapshot/di
     tr '[:upper:]' '[:lower:]' >"$T/kinds"
 ok 'there are kinds' test "$(wc -l <"$T/kinds")" -gt 40
 awk '/^\.It Li / {kind = $3} /^\(/ {print kind, substr($1, 2, length($1) - 2)}' $page >"$T/documented"
-same_file "$T/documented" "$T/kinds" 'refgate-snapshot-diff(1) documents each kind'
-for page in refgate-snapshot-diff.1 refgate-audit-replay.1; do
+same_file "$T/documented" "$T/kinds" 'refgate-snapshot-diff(8) documents each kind'
+for page in refgate-snapshot-diff.8 refgate-audit-replay.8; do
     if command -v mandoc >/dev/null; then
         mandoc -Tlint "packaging/man/$page" 2>&1 |
             grep -v -e 'referenced manual not found' -e 'outdated mandoc.db' >"$T/lint"

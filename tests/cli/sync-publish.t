@@ -119,6 +119,13 @@ is "$code" 1 'permissions differ from what the server says: code 1'
 like "$err" 'permissions differ from what Bitbucket says' 'permissions differ: is told'
 is "$(sum)" "$before" 'permissions differ: the old snapshot stays'
 is "$(bitbucket_requests '/permissions/groups')" "$asked" 'what is complete is not read again'
+# A timer that always says --resume.
+cp "$T/s.cdb" "$T/late.cdb"
+cp -R "$T/s.cdb.crawl" "$T/late.cdb.crawl"
+jq -c '.finished = "2026-01-01T00:00:00Z"' "$T/s.cdb.crawl/recording.json" >"$T/late.cdb.crawl/recording.json"
+sync --url "$BITBUCKET_URL" --auth-file "$BITBUCKET_AUTH" --output "$T/late.cdb" --resume --max-shrink 100
+is "$code" 0 'what was refused a while ago is not all that --resume looks at: code 0'
+contains "$err" 'was not published then: everything is read anew' 'what was refused a while ago: says what it does'
 sync $here --resume --force --self-check 1000
 is "$code" 0 '--force publishes both'
 like "$err" 'warning: self-check: [0-9]+ of [0-9]+ permissions differ' '--force: with a warning'

@@ -209,7 +209,7 @@ bitbucket_stop
 # -------------------------------------------------------------- the manual
 options=$("$BUILD/refgate" sync --help | sed -n 's/^  --\([a-z-]*\).*/\1/p')
 for option in $options; do
-    ok "refgate-sync(1) documents --$option" grep -Eq "^\.It Fl -$option( |\$)" \
-        packaging/man/refgate-sync.1
+    ok "refgate-sync(8) documents --$option" grep -Eq "^\.It Fl -$option( |\$)" \
+        packaging/man/refgate-sync.8
 done
 done_testing

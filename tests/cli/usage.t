@@ -7,8 +7,44 @@ test_start
 run "$BUILD/refgate" --version
 is "$code" 0 'refgate --version succeeds'
 like "$out" '^refgate [0-9]+\.[0-9]+\.[0-9]+$' 'and prints name and version'
+is "$(printf '%s\n' "$out" | sed 1d | cut -d: -f1 | tr '\n' ' ')" \
+    'architecture compiler options C library linking libraries snapshot ' 'then what it was made of'
+libraries='libgit2 [0-9.]+, inih [^ ]+, tinycdb [^ ]+, libmd [^ ]+, jansson [0-9.]+, zlib [0-9.]+'
+like "$out" "^libraries: $libraries, libcurl [0-9.]+ \\([A-Za-z].*\\)$" 'with all its libraries, and who does TLS'
+is "$(printf '%s\n' "$out" | tail -n 1)" 'snapshot: reads format 1, writes format 1' \
+    'and which formats of the snapshot it reads and writes'
+about=$out
+run "$BUILD/refgate" --version --format json
+is "$(printf '%s' "$out" | jq -r '"refgate \(.version)", "architecture: \(.architecture)", "compiler: \(.compiler)",
+    "options: \(.options)", "C library: \(.c_library)", "linking: \(.linking)", "libraries: \(.libraries)"')" \
+    "$(printf '%s\n' "$about" | sed '$d')" 'refgate --version --format json says the same'
+is "$(printf '%s' "$out" | jq -c .snapshot)" \
+    '{"reads":{"oldest":1,"newest":1},"writes":{"oldest":1,"newest":1}}' 'and the formats as numbers'
+for bad in '--format' '--format xml' '--config x' 'sync'; do
+    # shellcheck disable=SC2086 # two words
+    run "$BUILD/refgate" --version $bad
+    is "$code$out" 2 "refgate --version $bad is a usage error"
+done
 run "$BUILD/refgate-hook" --version
-like "$out" '^refgate-hook [0-9]+\.[0-9]+\.[0-9]+$' 'refgate-hook --version prints name and version'
+is "$code" 0 'refgate-hook --version succeeds'
+hook=$out
+like "$hook" '^refgate-hook [0-9]+\.[0-9]+\.[0-9]+$' 'refgate-hook --version prints name and version'
+is "$(printf '%s\n' "$hook" | sed -n 1p)" "$(printf '%s\n' "$about" | sed -n '1s/refgate/refgate-hook/p')" \
+    'on its first line, and the number of refgate'
+like "$hook" "^libraries: $libraries$" 'and the libraries that are inside'
+is "$(printf '%s\n' "$hook" | tail -n 1)" 'snapshot: reads format 1' \
+    'and which formats of the snapshot it reads'
+for name in architecture compiler options 'C library'; do
+    is "$(printf '%s\n' "$hook" | grep "^$name: ")" "$(printf '%s\n' "$about" | grep "^$name: ")" \
+        "both programs have the same $name"
+done
+case ${VARIANT:-release} in
+release | clang)
+    like "$hook" '^linking: -static-pie relro now noexecstack' 'the hook says that it is static'
+    like "$hook" '^options:.* -D_FORTIFY_SOURCE=3 -fstack-protector-strong ' 'and how it is hardened'
+    ;;
+esac
+unlike "$about$hook" '(^|[ =])/' 'nothing of it is a path'
 run "$BUILD/refgate-hook" --help
 is "$code" 0 'refgate-hook --help succeeds'
 contains "$out" '--native' 'and names the options'
@@ -21,7 +57,7 @@ run "$BUILD/refgate" --help
 is "$code" 0 'refgate --help succeeds'
 commands=$(printf '%s\n' "$out" | awk '/^Commands:/ {on = 1; next} /^$/ {on = 0} on {print $1}')
 is "$(echo "$commands" | tr '\n' ' ')" \
-    'access approve audit check completion disable doctor enable policy report snapshot sync who-can ' 'all commands are listed'
+    'access approve audit check completion disable doctor enable install policy report snapshot sync who-can ' 'all commands are listed'
 
 for command in $commands; do
     run "$BUILD/refgate" "$command" --help
@@ -79,9 +115,9 @@ if command -v bash >/dev/null; then
     is "$words" verify 'and completes `refgate snapshot v` to verify'
 fi
 
-for page in packaging/man/refgate.1; do
+for page in packaging/man/refgate.8; do
     for command in $commands; do
-        ok "refgate(1) names $command" grep -Eq "Cm .*\b$command\b" "$page"
+        ok "refgate(8) names $command" grep -Eq "Cm .*\b$command\b" "$page"
     done
 done
 done_testing

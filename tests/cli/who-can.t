@@ -191,6 +191,6 @@ wrong 'no snapshot' 'nowhere.cdb' push PRJ/app main --snapshot "$T/nowhere.cdb"
 # The manual has every option.
 "$BUILD/refgate" who-can --help | sed -n 's/^  --\([a-z-]*\).*/\1/p' >"$T/options"
 while read -r option; do
-    ok "refgate-who-can(1) has --$option" grep -q "^\.It Fl -$option" packaging/man/refgate-who-can.1
+    ok "refgate-who-can(8) has --$option" grep -q "^\.It Fl -$option" packaging/man/refgate-who-can.8
 done <"$T/options"
 done_testing

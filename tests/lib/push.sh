@@ -3,7 +3,7 @@
 #
 # After tests/lib/tap.sh and test_start:
 #
-#   server_start               $BB is the server's home; snapshot from tests/fixtures/acme in
+#   server_start [HOME]        $BB is the server's home; snapshot from tests/fixtures/acme in
 #                              $BB/snapshot.cdb, audit log $BB/audit.log
 #   server_config <<END        writes $CONF; a line `@common` stands for snapshot and audit
 #   server_way WAY             8.9 (default), 7.21, addon, binary, native
@@ -15,7 +15,8 @@
 #   client_clone DIR KEY/SLUG [git clone's options]    clones and goes on as nobody special
 #   commit DIR FILE [MESSAGE]  a commit that adds FILE; prints its id
 #   push_as LOGIN DIR [git push's arguments]  $code, $out, $err as run; $remote: what the hook
-#                              said, normalised; $hook_code: its exit code ("none": not started)
+#                              said, normalised; $hook_code: its exit code ("none": not started).
+#                              $PUSH_WITH: words before git, such as those that change the user
 #   hook_as LOGIN TRIGGER KEY/SLUG <UPDATES   what Bitbucket does itself (web interface, merges):
 #                              no git push; $code, $out, $err; LAUNCH_EXTRA as in launch-hook
 #   audit JQ-FILTER            over the last line of the audit log
@@ -25,7 +26,7 @@
 ZERO=0000000000000000000000000000000000000000
 
 server_start() {
-    BB=$T/bitbucket
+    BB=${1:-$T/bitbucket}
     CONF=$BB/refgate.conf
     mkdir -p "$BB/shared/data/repositories" "$BB/elsewhere"
     : >"$BB/exits"
@@ -164,7 +165,8 @@ push_as() {
     push_dir=$2
     shift 2
     push_runs=$(wc -l <"$BB/exits")
-    LAUNCH_LOGIN=$push_login run git -C "$push_dir" push "$@"
+    # shellcheck disable=SC2086 # words
+    LAUNCH_LOGIN=$push_login run ${PUSH_WITH:-} git -C "$push_dir" push "$@"
     push_result
 }
 push_result() {

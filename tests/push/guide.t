@@ -2,38 +2,73 @@
 # refgate-guide(7), followed literally: each block between .Bd and .Ed is written, or run, as it
 # stands. A comment before a block says what the reader does with it:
 #
+#   .\" guide: install                     packages are installed
 #   .\" guide: write FILE | append FILE    the block is the file, or its end
+#   .\" guide: secret FILE                 likewise, with the account of the test in place of the block's
 #   .\" guide: run [CODE|any]              each command, exit code CODE (default 0)
+#   .\" guide: sync                        systemd runs the sync's service
+#   .\" guide: registered                  Bitbucket has the hook
 #   .\" guide: pushes [enforced]           people push
 #   .\" guide: push-tag rejected|accepted  a release tag
 #
-# Only the places differ: /etc/refgate and the like are below $T, and Bitbucket is the test server.
+# As part of `make check` only the places differ: /etc/refgate and the like are below $T. With
+# GUIDE_INSTALLED set (tests/packages/guide.t does that, in a root of its own) nothing differs: the
+# packages are installed, Bitbucket is https://bitbucket.example.com and runs as atlbitbucket.
 . tests/lib/tap.sh
 . tests/lib/push.sh
 . tests/lib/bitbucket.sh
+. tests/lib/service.sh
 test_start
 guide=$PWD/packaging/man/refgate-guide.7
+installed=${GUIDE_INSTALLED:-}
 
 echo '[{"name": "admin", "password": "of admin", "permission": "SYS_ADMIN"}]' >"$T/accounts"
-bitbucket_start --recording tests/fixtures/acme --accounts "$T/accounts" || exit 99
-server_start
-echo "$BITBUCKET_URL" >"$BB/base-url"
-mkdir -m 755 "$T/etc" "$T/lib" "$T/log"
-# refgate.conf beside the programs is found first: it stands for /etc/refgate.
-cp "$BUILD/refgate" "$BUILD/refgate-hook" "$T/etc"
-cp "$BITBUCKET_AUTH" "$T/etc/sync.auth"
-cp config/control-map.ini "$T/etc"
-chmod 600 "$T/etc/sync.auth"
-printf '#!/bin/sh\nexec "%s"\n' "$T/etc/refgate-hook" >"$BB/hook"
-PATH=$T/etc:$PATH
+if [ -n "$installed" ]; then
+    home=/var/atlassian/application-data/bitbucket
+    chmod 755 "$T" "$T/home"
+    mkdir "$T/programs"
+    ln -s /usr/bin/refgate /usr/lib/refgate/refgate-hook "$T/programs"
+    BUILD=$T/programs
+    # shellcheck disable=SC2086 # words: address, port, certificate
+    bitbucket_start --recording tests/fixtures/acme --accounts "$T/accounts" $GUIDE_SERVER || exit 99
+    server_start "$home"
+    log=/var/log/refgate
+    export PUSH_WITH='setpriv --reuid=atlbitbucket --regid=atlbitbucket --clear-groups'
+    own() { chown -R atlbitbucket: "$home" "$T"/c*; }
+    git config --global --add safe.directory '*'
+else
+    bitbucket_start --recording tests/fixtures/acme --accounts "$T/accounts" || exit 99
+    server_start
+    home=$BB log=$T/log
+    echo "$BITBUCKET_URL" >"$BB/base-url"
+    mkdir -m 755 "$T/etc" "$T/lib" "$T/log"
+    mkdir "$T/bin" "$T/share"
+    cp "$BUILD/refgate" "$T/bin"
+    # refgate.conf beside the program is found first: it stands for /etc/refgate.
+    ln -s "$T/etc/refgate.conf" "$T/bin/refgate.conf"
+    cp "$BUILD/refgate-hook" "$T/bin"
+    cp config/control-map.ini "$T/bin"
+    PATH=$T/bin:$PATH
+    own() { :; }
+fi
+mkdir -p "$home/shared"
 server_repository PRJ/app 84
 client_clone "$T/c" PRJ/app
 c=$T/c
 commit "$c" one >/dev/null
+own
 
 places() {
-    sed -e "s|/etc/refgate/|$T/etc/|g" -e "s|/var/lib/refgate/|$T/lib/|g" \
-        -e "s|/var/log/refgate/|$T/log/|g" -e "s|https://bitbucket\.example\.com|$BITBUCKET_URL|g"
+    if [ -n "$installed" ]; then
+        cat
+    else
+        sed -e "s|/etc/refgate/|$T/etc/|g" -e "s|/var/lib/refgate/|$T/lib/|g" \
+            -e "s|/var/log/refgate\([ /]\)|$T/log\1|g" -e "s|/var/log/refgate\$|$T/log|" \
+            -e "s|/usr/bin/refgate|$T/bin/refgate|g" -e "s|/usr/lib/refgate/|$T/bin/|g" \
+            -e "s|/var/atlassian/application-data/bitbucket|$home|g" \
+            -e "s|https://bitbucket\.example\.com|$BITBUCKET_URL|g" \
+            -e "s|atlbitbucket|$(id -un)|g" -e "s|^owners = refgate\$|owners = $(id -u)|"
+    fi
 }
 
 # The commands of a block, one a line; a backslash at the end goes on in the next one.
@@ -55,22 +90,43 @@ run_block() { # FILE CODE
 
 push_both() { # CODE-OF-THE-KEY
     commit "$c" "change-$(date +%N)" >/dev/null
+    own
     # Most pushes of a company are nothing to worry about; apply wants to see that, too.
     for branch in one two three four; do
         push_as jdoe "$c" -q origin "HEAD:refs/heads/$branch-$step"
-        is "$code" 0 'Jane pushes a branch'
+        is "$code" 0 'Jane pushes a branch' || note "$err"
     done
     push_as ci-deploy "$c" -q origin "HEAD:refs/heads/release/$step"
     is "$code" "$1" "the deploy key pushes a release branch: $1" || note "$err"
+}
+
+# What systemd would do with the unit: its user, its environment, its secret.
+act_sync() {
+    run service_start packaging/systemd/refgate-sync.service "$T/service" places
+    is "$code" 0 'systemctl start refgate-sync.service' || note "$out$err"
+    ok 'there is a snapshot' test -s "$(echo /var/lib/refgate/snapshot.cdb | places)"
+}
+
+act_registered() {
+    bitbucket_change hooks '{"place": "PRJ/app", "trigger": "push"}' >"$T/scripts"
+    is "$(jq '.scripts | length' "$T/scripts")" 1 'Bitbucket runs one hook script for pushes to PRJ/app'
+    bitbucket_change hooks '{"place": "PRJ/app", "trigger": "pull-request-merge"}' >"$T/merges"
+    is "$(cat "$T/merges")" "$(cat "$T/scripts")" 'and for merges of pull requests'
+    jq -j '.scripts[0].content' "$T/scripts" >"$BB/hook"
+    own
 }
 
 act() { # WORDS FILE
     # shellcheck disable=SC2086 # words
     set -- "$2" $1
     case $2 in
+    install) [ -z "$installed" ] || run_block "$1" 0 ;;
     write) places <"$1" >"$(echo "$3" | places)" ;;
     append) places <"$1" >>"$(echo "$3" | places)" ;;
+    secret) cat "$BITBUCKET_AUTH" >"$(echo "$3" | places)" ;;
     run) places <"$1" >"$T/placed" && run_block "$T/placed" "${3:-0}" ;;
+    sync) act_sync ;;
+    registered) act_registered ;;
     pushes)
         if [ "${3:-}" = enforced ]; then
             push_both 1
@@ -82,6 +138,7 @@ act() { # WORDS FILE
         ;;
     push-tag)
         git -C "$c" tag -f v1.0 >/dev/null 2>&1
+        own
         push_as jdoe "$c" -q origin v1.0
         is "$code" "$([ "$3" = accepted ] && echo 0 || echo 1)" "the release tag is $3" ||
             note "$err"
@@ -99,7 +156,7 @@ awk -v dir="$T/" '
     on { gsub(/\\e/, "\\"); print >(dir n ".block") }
     END { print n >(dir "steps") }' "$guide"
 steps=$(cat "$T/steps")
-ok 'the guide has steps' test "$steps" -ge 15
+ok 'the guide has steps' test "$steps" -ge 25
 step=0
 while [ "$step" -lt "$steps" ]; do
     step=$((step + 1))
@@ -107,7 +164,8 @@ while [ "$step" -lt "$steps" ]; do
     [ -e "$T/$step.block" ] || : >"$T/$step.block"
     act "$words" "$T/$step.block"
 done
-ok 'the report is there' test -s "$T/lib/report.html"
-ok 'so is the baseline' jq -e .findings "$T/lib/baseline.json"
+ok 'the report is there' test -s "$(echo /var/lib/refgate/report.html | places)"
+ok 'so is the baseline' jq -e .findings "$(echo /var/lib/refgate/baseline.json | places)"
+ok 'and the log' test -s "$log/audit.jsonl"
 bitbucket_stop
 done_testing

@@ -260,6 +260,62 @@ static void answers(void **state)
         check_row(i, &base);
 }
 
+/* ------------------------------------------------------------------ of what was written */
+
+/* What differs for requests that write, or that do not want JSON. */
+static void answers_of_writes(void **state)
+{
+    static const struct {
+        int status;
+        const char *headers, *body;
+        bool plain, may_be_empty;
+        enum answer_verdict verdict;
+        bool json; /* the answer has a body */
+    } cases[] = {
+        {201, JSON_TYPE ADMIN, "{}", false, false, ANSWER_GOOD, true},
+        {201, JSON_TYPE ADMIN, "{", false, false, ANSWER_AGAIN, false},
+        {201, HTML_TYPE ADMIN, "<title>x", false, false, ANSWER_BAD, false},
+        {201, JSON_TYPE, "{}", false, false, ANSWER_BAD, false},
+        {409, JSON_TYPE ADMIN, ERRORS("there already", "x"), false, false, ANSWER_GOOD, true},
+        {409, HTML_TYPE ADMIN, "<title>x", false, false, ANSWER_BAD, false},
+        {422, JSON_TYPE ADMIN, ERRORS("nothing given", "x"), false, false, ANSWER_GOOD, true},
+        {422, JSON_TYPE, ERRORS("nothing given", "x"), false, false, ANSWER_BAD, false},
+        {200, JSON_TYPE ADMIN, "", false, true, ANSWER_GOOD, false},
+        {200, ADMIN, "", false, true, ANSWER_GOOD, false},
+        {200, "", "", false, true, ANSWER_BAD, false},
+        {200, HTML_TYPE ADMIN, "<title>x", false, true, ANSWER_BAD, false},
+        {200, "Content-Type: application/octet-stream\n" ADMIN, "\x7f" "ELF", true, false, ANSWER_GOOD,
+         false},
+        {200, JSON_TYPE ADMIN, "{", true, false, ANSWER_GOOD, false},
+        {200, ADMIN, "", true, false, ANSWER_GOOD, false},
+        {200, HTML_TYPE, "<title>Log in", true, false, ANSWER_BAD, false},
+        {404, JSON_TYPE ADMIN, ERRORS("none", "x"), true, false, ANSWER_GOOD, true},
+        {401, JSON_TYPE ADMIN, NOT_PERMITTED, true, false, ANSWER_GOOD, true},
+        {503, HTML_TYPE, "<title>x", true, false, ANSWER_AGAIN, false},
+        {415, JSON_TYPE ADMIN, ERRORS("x", "x"), false, false, ANSWER_BAD, false},
+    };
+    struct base_url base;
+    struct error err = {0};
+    (void)state;
+    assert_int_equal(base_url_parse("https://h/bb", false, &base, &err), STATUS_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct headers headers = headers_of(cases[i].status, cases[i].headers);
+        struct answer_facts facts = {.base = &base,
+                                     .status = cases[i].status,
+                                     .headers = &headers,
+                                     .body = text_of(cases[i].body),
+                                     .plain = cases[i].plain,
+                                     .may_be_empty = cases[i].may_be_empty,
+                                     .account = "admin",
+                                     .now_ms = NOW};
+        struct answer_found found;
+        enum answer_verdict verdict = answer_judge(&facts, &found, &err);
+        if (verdict != cases[i].verdict || (found.body != NULL) != cases[i].json)
+            fail_msg("case %zu (%d): verdict %d, %s", i, cases[i].status, (int)verdict, err.text);
+        json_decref(found.body);
+    }
+}
+
 /* ------------------------------------------------------------------ headers */
 
 static void retry_after(void **state)
@@ -349,6 +405,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"rest-api 4: what an answer is taken for", answers, 0, 0, 0},
+        {"answers to what writes, and to what is no JSON", answers_of_writes, 0, 0, 0},
         {"Retry-After: seconds or a date", retry_after, 0, 0, 0},
         {"Date", dates, 0, 0, 0},
         {"a status line begins anew", a_status_line_begins_anew, 0, 0, 0},

@@ -95,6 +95,16 @@ static void refused_files(void **state)
     assert_true(cases.count > 20);
 }
 
+static void a_newer_file_is_refused_and_called_so(void **state)
+{
+    (void)state;
+    parse_bad("[refgate]\nmode = monitor\nquorum-policy = strict\n[quarantine]\nyes = no\n",
+              "refgate.conf:3: [refgate] has no key \"quorum-policy\" (written for a newer refgate? "
+              "this is " REFGATE_VERSION ")\n"
+              "refgate.conf:4: there is no section \"quarantine\" (written for a newer refgate? "
+              "this is " REFGATE_VERSION ")\n");
+}
+
 static void untouched_on_failure(void **state)
 {
     (void)state;
@@ -694,6 +704,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         {"each file that is refused, with all its problems", refused_files, NULL, NULL, NULL},
+        {"semantics 6: a file for a newer version is refused, and called so",
+         a_newer_file_is_refused_and_called_so, NULL, NULL, NULL},
         {"a file that is refused leaves the policy untouched", untouched_on_failure, NULL, NULL,
          NULL},
         {"a hundred problems are listed, more are counted", hundred_errors, NULL, NULL, NULL},

@@ -31,7 +31,7 @@ static int read_manuals(void **state)
 {
     (void)state;
     snapshot_manual = read_manual("packaging/man/refgate-snapshot.5");
-    sync_manual = read_manual("packaging/man/refgate-sync.1");
+    sync_manual = read_manual("packaging/man/refgate-sync.8");
     return snapshot_manual && sync_manual ? 0 : -1;
 }
 
@@ -146,7 +146,7 @@ static void manual_lists_nothing_else(void **state)
     assert_int_equal(count, ENDPOINTS);
 }
 
-/* refgate-sync(1) says for what each permission is needed. */
+/* refgate-sync(8) says for what each permission is needed. */
 static void manual_names_every_permission(void **state)
 {
     (void)state;
@@ -157,7 +157,7 @@ static void manual_names_every_permission(void **state)
             continue;
         snprintf(item, sizeof item, "\n.It Cm %.*s", (int)size, endpoints[i].permission);
         if (!strstr(sync_manual, item))
-            fail_msg("refgate-sync(1) does not tell what %s is for", endpoints[i].permission);
+            fail_msg("refgate-sync(8) does not tell what %s is for", endpoints[i].permission);
     }
 }
 

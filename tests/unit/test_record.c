@@ -1,4 +1,4 @@
-/* The decision record, refgate-record(5). */
+/* The decision record, refgate-audit(5). */
 #include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -483,7 +483,7 @@ static void check_keys(json_t *record, const char *manual)
         json_object_foreach(value, key, inner)
         {
             if (!has_word(manual, key))
-                fail_msg("refgate-record(5) does not tell about \"%s\"", key);
+                fail_msg("refgate-audit(5) does not tell about \"%s\"", key);
             json_array_append(open, inner);
         }
         json_array_foreach(value, at, inner) json_array_append(open, inner);
@@ -544,7 +544,7 @@ static void every_field_is_in_the_manual(void **state)
 {
     (void)state;
     static char manual[65536];
-    FILE *file = fopen("packaging/man/refgate-record.5", "r");
+    FILE *file = fopen("packaging/man/refgate-audit.5", "r");
     assert_non_null(file);
     size_t size = fread(manual, 1, sizeof manual - 1, file);
     fclose(file);
@@ -609,7 +609,7 @@ int main(void)
         {"changes of a push that was not judged", not_judged, 0, 0, 0},
         {"a record that cannot be written is an error", no_memory, 0, 0, 0},
         {"semantics 7: approvals are in the record, bounded", approval_in_the_record, 0, 0, 0},
-        {"every field is in refgate-record(5)", every_field_is_in_the_manual, 0, 0, 0},
+        {"every field is in refgate-audit(5)", every_field_is_in_the_manual, 0, 0, 0},
     };
     return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

@@ -1,5 +1,5 @@
 /* command/replay_push.h: a record becomes the push that it was, so that the same policy on the same
- * snapshot decides the same (refgate-record(5) keeps what that needs). */
+ * snapshot decides the same (refgate-audit(5) keeps what that needs). */
 #include "command/replay_push.h"
 #include "record/record.h"
 #include "support/scene_random.h"

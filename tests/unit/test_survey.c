@@ -394,6 +394,26 @@ static void an_account_that_may_everything(void **state)
     assert_int_equal(told.count, expected);
 }
 
+/* A crawl asks no further either; a recording of one has no answers for the rest. */
+static void below_a_default_permission_nothing_is_asked(void **state)
+{
+    static const struct page served[] = {
+        LISTS,
+        {API "/admin/groups/more-members?context=a%20b&limit=1", 200, "{}"},
+        {API "/admin/permissions/*", 200, "{}"},
+        {API "/projects/PRJ/permissions/PROJECT_WRITE/all", 200, "{\"permitted\":true}"},
+        {API "/projects/PRJ/permissions/PROJECT_READ/all", 404, FAKE_NO_ROUTE},
+        {API "/projects/PRJ/*", 200, "{\"permitted\":false}"},
+        {"/rest/branch-permissions/latest/projects/PRJ/*", 200, "{}"},
+        {"/rest/branch-utils/latest/projects/PRJ/*", 404, FAKE_NO_ENTITY},
+        {"/rest/keys/latest/projects/PRJ/*", 200, "{}"},
+        {NULL, 0, NULL}};
+    (void)state;
+    rights(served, false);
+    assert_string_equal(told.text, "");
+    assert_int_equal(told.yes, told.count);
+}
+
 static void an_account_that_may_little_on_an_old_server(void **state)
 {
     static const struct page served[] = {
@@ -473,6 +493,7 @@ int main(void)
         cmocka_unit_test(two_accounts_are_as_fast_as_the_slower),
         cmocka_unit_test(what_is_no_bitbucket_is_refused),
         cmocka_unit_test(an_account_that_may_everything),
+        cmocka_unit_test(below_a_default_permission_nothing_is_asked),
         cmocka_unit_test(an_account_that_may_little_on_an_old_server),
         cmocka_unit_test(only_personal_things),
         cmocka_unit_test(a_failing_client_fails_the_survey),

@@ -175,13 +175,32 @@ static void values(void **state)
         {"concurrency", "0"}, {"concurrency", "257"}, {"attempts", "0"},   {"attempts", "x"},
         {"auth-fd", "2"},     {"auth-fd", "-1"},      {"timeout", "0s"},   {"timeout", "30"},
         {"timeout", "2h"},    {"rate", "0"},          {"max-shrink", "x"}, {"now", "noon"},
-        {"self-check", "-5"},
+        {"self-check", "-5"},  {"snapshot-format", "0"}, {"snapshot-format", "newest"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         begin();
         give("url", "https://b.example.com");
         give(bad[i][0], bad[i][1]);
         assert_refused(bad[i][0]);
+    }
+}
+
+static void which_format_is_written(void **state)
+{
+    static const struct {
+        uint32_t option, configured, want; /* want 0: refused */
+    } rows[] = {
+        {0, 0, LAYOUT_FORMAT}, {0, 1, 1}, {1, 0, 1}, {1, LAYOUT_FORMAT + 1, 1}, {0, LAYOUT_FORMAT + 1, 0},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct sync_options options = {.snapshot_format = rows[i].option};
+        const struct policy policy = {.snapshot_format = rows[i].configured};
+        struct error err = {STATUS_OK, ""};
+        uint32_t format = 0;
+        enum status status = sync_options_format(&options, &policy, &format, &err);
+        assert_int_equal(status, rows[i].want ? STATUS_OK : STATUS_USAGE);
+        assert_int_equal(format, rows[i].want);
     }
 }
 
@@ -194,6 +213,8 @@ int main(void)
         {"contradictions are told of", one_with_another, NULL, NULL, NULL},
         {"a secret in an URL is refused and not repeated", secrets_in_addresses, NULL, NULL, NULL},
         {"numbers, rates, percentages, durations, times", values, NULL, NULL, NULL},
+        {"--snapshot-format before the configuration before the newest", which_format_is_written,
+         NULL, NULL, NULL},
     };
     return cmocka_run_group_tests_name("sync_options", tests, NULL, NULL);
 }

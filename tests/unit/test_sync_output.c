@@ -113,7 +113,7 @@ static void manual(void **state)
 {
     (void)state;
     static char page[128 * 1024];
-    FILE *file = fopen("packaging/man/refgate-sync.1", "r");
+    FILE *file = fopen("packaging/man/refgate-sync.8", "r");
     assert_non_null(file);
     size_t size = fread(page, 1, sizeof page - 1, file), found = 0;
     fclose(file);
@@ -126,7 +126,7 @@ static void manual(void **state)
             snprintf(item, sizeof item, "\n.It Li %s Ns Brq %s\n", sync_metric_rows[i].name,
                      sync_metric_rows[i].label);
         if (!strstr(page, item))
-            fail_msg("refgate-sync(1) lacks%s", item);
+            fail_msg("refgate-sync(8) lacks%s", item);
     }
     for (const char *at = page; (at = strstr(at, "\n.It Li refgate_")); at++)
         found++;
