@@ -229,6 +229,14 @@ ifeq ($(filter clean distclean help html lint install-strip,$(MAKECMDGOALS)),)
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)
 endif
 
+# The tests with this compiler's warnings, and no objects: `make CC=clang syntax`.
+SYNTAX := $(patsubst %.c,$(B)/syntax/%.ok,$(UNIT_SRC) $(UNIT_LIB) $(HELPER_SRC) $(BENCH_SRC))
+$(B)/syntax/tests/%.ok: tests/%.c FORCE | $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,SYNTAX)$(filter-out -MMD -MP,$(COMPILE)) -Itests $(TEST_WARN) -fsyntax-only $< && touch $@
+syntax: $(SYNTAX)
+.PHONY: syntax
+
 # ------------------------------------------------------------------ testing
 # One more than processors: many tests wait for a server.
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
@@ -236,10 +244,11 @@ JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
 # C that unit tests and other shell tests run there too, or what is about time and servers.
-LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/manual \
-              cli/config-doc cli/policy-apply cli/report-html cli/self-check cli/sync-faults \
+LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/audit-format \
+              cli/config-doc cli/examples cli/html cli/manual cli/policy-apply cli/report-html \
+              cli/self-check cli/services cli/sync-faults \
               cli/sync-partial cli/sync-parts cli/sync-publish \
-              cli/sync-resume cli/sync-secrets cli/test-server cli/who-can-oracle push/clients \
+              cli/sync-resume cli/sync-secrets cli/test-server cli/upgrade-doc cli/who-can-oracle push/clients \
               push/concurrent push/guide push/servers push/sync-while-pushing)))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
 TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \

@@ -71,10 +71,19 @@ static void take_lines(char *out, size_t size, struct text lines)
     out[kept] = '\0';
 }
 
+/* What was cut could neither be compared nor brought back. */
+static struct text short_text(struct fields *f, const json_t *settings, const char *name)
+{
+    struct text t = field_text(f, settings, name, OPTIONAL);
+    if (t.size >= HOOK_TEXT_MAX)
+        field_fail(f, name, "is too long");
+    return t;
+}
+
 static void read_settings(struct fields *f, const json_t *settings, struct addon_hook *out)
 {
-    hook_copy(out->exe, sizeof out->exe, field_text(f, settings, "exe", OPTIONAL));
-    take_lines(out->params, sizeof out->params, field_text(f, settings, "params", OPTIONAL));
+    hook_copy(out->exe, sizeof out->exe, short_text(f, settings, "exe"));
+    take_lines(out->params, sizeof out->params, short_text(f, settings, "params"));
     out->safe_path = field_bool(f, settings, "safe_path", OPTIONAL, false);
 }
 

@@ -128,6 +128,11 @@ void client_limit(struct client *client, double capacity, double fill_per_s)
     pace_limit(&client->pace, capacity, fill_per_s, clock_monotonic_us());
 }
 
+void client_quote(const struct client *client, struct buffer *out, struct text outside, size_t most)
+{
+    secrets_put(out, client ? &client->secrets : NULL, outside, most);
+}
+
 const struct client_stats *client_stats(const struct client *client)
 {
     return &client->stats;

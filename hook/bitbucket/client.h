@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <jansson.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "bitbucket/credentials.h"
@@ -88,6 +89,9 @@ enum status client_new(const struct client_options *options, struct client **out
 void client_free(struct client *client); /* NULL is fine */
 /* base URL without trailing slashes, as everything else uses it. */
 const char *client_base_url(const struct client *client);
+/* Outside text for a message: without the secrets of this client (may be NULL), escaped, cut at `most`
+ * bytes. */
+void client_quote(const struct client *client, struct buffer *out, struct text outside, size_t most);
 void client_limit(struct client *client, double capacity, double fill_per_s);
 const struct client_stats *client_stats(const struct client *client);
 /* The account that the token (or, if !token, the password) belongs to, as far as an answer has said

@@ -11,6 +11,7 @@
 #define WORDS_MOST 200
 #define SHOWN_URL_MOST 200
 #define PAGES_MOST 10000
+#define PROJECTS_MOST 1000000
 
 void hook_copy(char *out, size_t size, struct text t)
 {
@@ -40,22 +41,17 @@ void hook_ask_place(struct hook_ask *ask, struct hook_place place)
 
 /* ------------------------------------------------------------------ what a status means */
 
-static void put_url(struct buffer *out, const struct hook_ask *ask)
-{
-    buffer_escaped(out, buffer_view(&ask->url), SHOWN_URL_MOST, false);
-}
-
-/* "URL: SAID: Bitbucket's own words" */
+/* "URL: SAID: Bitbucket's own words", which may repeat what we sent. */
 static enum status refuse(const struct hook_ask *ask, enum status status, const char *said,
                           struct text words, struct error *err)
 {
     struct buffer text;
     buffer_init(&text, ERROR_TEXT_SIZE);
-    put_url(&text, ask);
+    buffer_escaped(&text, buffer_view(&ask->url), SHOWN_URL_MOST, false);
     buffer_printf(&text, ": %s", said);
     if (words.size) {
         buffer_string(&text, ": ");
-        buffer_escaped(&text, words, WORDS_MOST, false);
+        client_quote(ask->client, &text, words, WORDS_MOST);
     }
     status = error_set(err, status, "%s", text.data ? text.data : said);
     buffer_free(&text);
@@ -112,6 +108,7 @@ enum status hook_ask_send(struct hook_ask *ask, struct client *client, struct cl
     if (ask->url.failed)
         return error_set(err, STATUS_USAGE, "the name of the place is too long");
     ask->request.url = ask->url.data;
+    ask->client = client;
     enum status status = client_get(client, &ask->request, &answer, err);
     if (status != STATUS_OK)
         return status;
@@ -204,6 +201,10 @@ static void take_key(void *self, struct fields *f, const json_t *value)
     struct text key = field_text(f, value, "key", REQUIRED);
     if (f->status != STATUS_OK)
         return;
+    if (keys->count == PROJECTS_MOST) {
+        f->status = error_set(f->err, STATUS_LIMIT, "more than %d projects", PROJECTS_MOST);
+        return;
+    }
     if (keys->count == keys->room) {
         size_t room = keys->room ? 2 * keys->room : 64;
         char **longer = realloc(keys->at, room * sizeof *longer);

@@ -19,7 +19,8 @@
 struct hook_ask {
     struct client_request request; /* its URL is `url` below */
     struct buffer url;
-    const char *needs; /* the permission, for the sentence of a refusal */
+    const char *needs;           /* the permission, for the sentence of a refusal */
+    const struct client *client; /* that was asked */
 };
 
 /* An ask of nothing yet; hook_ask_free() always follows. */

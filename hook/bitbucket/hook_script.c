@@ -9,6 +9,7 @@
 #define NUMBERS_MOST 2000 /* of scripts, one after the other */
 #define GAP_MOST 50       /* numbers in a row that are not there: the end */
 #define PARTS_MAX 4
+#define USES_MOST 10000 /* in one place; each takes some KiB */
 #define SCRIPTS_LACKING                                                                \
     "this Bitbucket runs no hook scripts: it is older than 6.2, or they are switched " \
     "off (feature.hook.scripts in bitbucket.properties, off unless set from 8.18 on)"
@@ -106,6 +107,11 @@ static void take_use(void *self, struct fields *f, const json_t *value)
     read_triggers(f, value, &use);
     if (f->status != STATUS_OK)
         return;
+    if (uses->count == USES_MOST) {
+        f->status = error_set(f->err, STATUS_LIMIT, "%s: more than %d hook scripts", f->where,
+                              USES_MOST);
+        return;
+    }
     if (uses->count == uses->room) {
         size_t room = uses->room ? 2 * uses->room : 8;
         struct hook_script_use *longer = realloc(uses->at, room * sizeof *longer);

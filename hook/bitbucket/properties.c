@@ -220,6 +220,10 @@ enum answer properties_feature_hook_scripts(const char *home, struct error *why)
         return ANSWER_CANNOT_TELL;
     }
     snprintf(path + size, sizeof path - (size_t)size, "/bitbucket.properties");
+    if (!stat(path, &st) && !S_ISREG(st.st_mode)) { /* a FIFO has no end, and reads as empty */
+        (void)error_set(why, STATUS_IO, "%s is not a regular file", path);
+        return ANSWER_CANNOT_TELL;
+    }
     buffer_init(&bytes, SIZE_MAX);
     enum answer answer = ANSWER_CANNOT_TELL;
     enum status status = config_read_file(path, &bytes, why);

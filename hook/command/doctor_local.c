@@ -99,7 +99,8 @@ static void check_disk(struct doctor *d, const char *directory)
 {
     struct statvfs fs;
     if (statvfs(directory, &fs)) {
-        doctor_say(d, DOCTOR_FAIL, "disk", NULL, "%s: %s", directory, strerror(errno));
+        doctor_say(d, DOCTOR_FAIL, "disk", "run doctor as the user that runs sync", "%s: %s",
+                   directory, strerror(errno));
         return;
     }
     uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;

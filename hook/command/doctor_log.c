@@ -258,7 +258,8 @@ static void check_content(struct log *log)
     static struct tail tail;
     memset(&tail, 0, sizeof tail);
     if (!read_tail(log, &tail)) {
-        doctor_say(log->d, DOCTOR_FAIL, "audit chain", NULL, "out of memory");
+        doctor_say(log->d, DOCTOR_FAIL, "audit chain", "free some memory and try again",
+                   "out of memory");
     } else {
         if (tail.count)
             check_seal(log->d, &tail);

@@ -29,6 +29,7 @@ struct script {
     uint64_t id, version;
     char name[HOOK_NAME_MAX];
     bool ours;
+    bool hollow;       /* its text could be read, and does not name the program */
     bool other_config; /* its text names a configuration that is not the one looked at */
 };
 
@@ -111,7 +112,8 @@ static void say_findings(struct registration *r)
     }
     free(r->findings);
     if (r->failed)
-        doctor_say(r->d, DOCTOR_FAIL, "registration", NULL, "out of memory");
+        doctor_say(r->d, DOCTOR_FAIL, "registration", "free some memory and try again",
+                   "out of memory");
 }
 
 /* ------------------------------------------------------------------ hook scripts */
@@ -127,6 +129,7 @@ static void read_content(struct registration *r, struct script *script)
         return;
     bool runs = memmem(content, size, PROGRAM, strlen(PROGRAM)) != NULL;
     script->ours = script->ours || runs;
+    script->hollow = !runs && !argument(r->d->args, "name"); /* one that is named is believed */
     script->other_config = runs && memmem(content, size, "--config", strlen("--config")) &&
                            !memmem(content, size, config, strlen(config));
     free(content);
@@ -190,6 +193,12 @@ static size_t judge_scripts(struct registration *r, const struct hook_script_use
         if (!uses[i].script.pre) {
             note(r, DOCTOR_FAIL, "remove it, and register one of type PRE",
                  "hook script %s is of type POST: it runs after the push, and rejects nothing",
+                 uses[i].script.name);
+            continue;
+        }
+        if (script->hollow) {
+            note(r, DOCTOR_FAIL, INSTALL,
+                 "hook script %s does not start " PROGRAM ": somebody has changed it",
                  uses[i].script.name);
             continue;
         }

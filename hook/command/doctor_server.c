@@ -335,7 +335,9 @@ static bool ask_server(struct doctor *d, struct client *client)
         if (err.code == STATUS_TRUST)
             refuse_account(d, &err);
         else
-            doctor_say(d, DOCTOR_FAIL, "server", NULL, "%s", err.text);
+            doctor_say(d, DOCTOR_FAIL, "server",
+                       "see whether Bitbucket is up and what its log says, then try again", "%s",
+                       err.text);
         doctor_say(d, DOCTOR_SKIP, "rights", NULL, "nobody is signed in");
         return false;
     }

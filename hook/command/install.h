@@ -89,7 +89,12 @@ struct install {
         uid_t uid;
         gid_t gid;
         char name[64];
-    } runner;         /* who runs Bitbucket: the owner of its home, or of the repository */
+    } runner; /* who runs Bitbucket: the owner of its home, or of the repository */
+    struct {
+        bool switched; /* this process acts as the runner for the moment */
+        gid_t *groups; /* to come back to; malloc'ed */
+        int group_count;
+    } acting;
     const char *home; /* NULL: not given */
 
     struct client *client;
@@ -141,9 +146,19 @@ bool install_account_files(struct install *in);
 /* "/x/../y" is not made nicer: only put behind the working directory where it is relative. */
 bool install_absolute(struct install *in, const char *path, const char **out);
 
+/* ---------------------------------------------------------------- install_actor.c */
+
+/* From here to install_act_end() this process may do in `directory` what it was started for: root does it
+ * as itself only where nobody but root decides what the path leads to, and else as who runs Bitbucket, so
+ * that a link put there gives nobody more than they have. STATUS_TRUST: neither. */
+enum status install_act_begin(struct install *in, const char *directory,
+                              struct error *err) MUST_CHECK;
+/* Root again. STATUS_IO: cannot be, so that nothing else may be done. */
+enum status install_act_end(struct install *in, struct error *err) MUST_CHECK;
+
 /* ---------------------------------------------------------------- install_file.c */
 
-/* step->path shall hold step->content with step->mode, owned as the directory is. */
+/* step->path shall hold step->content with step->mode, owned as the directory is, or by the runner. */
 extern const struct install_kind install_kind_file;
 /* step->path shall be a directory. */
 extern const struct install_kind install_kind_directory;

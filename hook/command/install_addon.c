@@ -64,12 +64,15 @@ static enum status look_at_setting(struct install *in, struct install_step *step
         return status;
     bool set = is_set(step, &there);
     const char *kind = kind_names[step->addon];
-    if (!step->restored && set && !install_program_ours(there.exe) && !is_same(&there, want) &&
-        !in->replace)
+    bool theirs = set && !install_program_ours(there.exe) && !is_same(&there, want) && !in->replace;
+    if (theirs && !step->restored)
         return error_set(err, STATUS_USAGE,
                          "the %s hook runs %s there: give --replace if that shall go", kind,
                          there.exe);
-    if (!want->enabled && !set)
+    if (theirs)
+        step->is = arena_printf(&in->arena, "%s: runs %s, which refgate did not set: it stays",
+                                kind, there.exe);
+    else if (!want->enabled && !set)
         step->is = arena_printf(&in->arena, "%s: switched off", kind);
     else if (!want->enabled)
         step->todo = arena_printf(&in->arena, "%s: switch it off (now %s)", kind, there.exe);

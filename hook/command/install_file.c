@@ -11,6 +11,9 @@
 
 #include "base/buffer.h"
 
+/* What a file that comes back may be: one with set-user-ID, written by root, would be root's. */
+#define MODE_MOST 0755
+
 /* The directory above `path`; NULL: out of memory. */
 static const char *parent_of(struct install *in, const char *path)
 {
@@ -20,8 +23,8 @@ static const char *parent_of(struct install *in, const char *path)
 }
 
 /* Not through a link: what is there is what will be replaced. */
-static enum status read_there(struct install *in, const char *path, struct text *out,
-                              struct stat *st, struct error *err)
+static enum status read_file(struct install *in, const char *path, struct text *out,
+                             struct stat *st, struct error *err)
 {
     struct buffer bytes;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -45,25 +48,46 @@ static enum status read_there(struct install *in, const char *path, struct text 
     return status;
 }
 
-/* Only root can give files away; what others make is theirs. */
-static bool is_owned(const struct stat *st, const struct stat *directory)
+/* Ends what install_act_begin() began; the first thing that went wrong counts. */
+static enum status act_end(struct install *in, enum status status, struct error *err)
 {
-    return geteuid() != 0 || (st->st_uid == directory->st_uid && st->st_gid == directory->st_gid);
+    struct error why = {STATUS_OK, ""};
+    if (install_act_end(in, &why) == STATUS_OK)
+        return status;
+    return error_set(err, why.code, "%s", why.text);
+}
+
+/* The file, and the directory that it is in. */
+static enum status read_there(struct install *in, const char *path, struct text *out,
+                              struct stat *st, struct stat *directory, struct error *err)
+{
+    const char *parent = parent_of(in, path);
+    if (!parent)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    enum status status = install_act_begin(in, parent, err);
+    if (status != STATUS_OK)
+        return status;
+    status = read_file(in, path, out, st, err);
+    if (status == STATUS_OK && stat(parent, directory))
+        status = error_errno(err, STATUS_IO, errno, "cannot look at %s", parent);
+    return act_end(in, status, err);
+}
+
+/* Only root can give files away; what others make is theirs. */
+static bool is_owned(const struct install *in, const struct stat *st, const struct stat *directory)
+{
+    return geteuid() != 0 || st->st_uid == directory->st_uid ||
+           (in->runner.known && st->st_uid == in->runner.uid);
 }
 
 static enum status look_at_file(struct install *in, struct install_step *step, struct error *err)
 {
     struct stat st, directory;
     struct text there;
-    const char *parent = parent_of(in, step->path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    enum status status = read_there(in, step->path, &there, &st, err);
+    enum status status = read_there(in, step->path, &there, &st, &directory, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
     bool is = status == STATUS_OK, wanted = !text_absent(step->content);
-    if (is && stat(parent, &directory))
-        return error_errno(err, STATUS_IO, errno, "cannot look at %s", parent);
     bool same = is && wanted && text_equal(there, step->content);
     if (is && step->guarded && !same && !install_script_ours(there) && !in->replace)
         return error_set(err, STATUS_USAGE,
@@ -79,7 +103,7 @@ static enum status look_at_file(struct install *in, struct install_step *step, s
     else if (!same)
         step->todo = arena_printf(&in->arena, "replace %s (%zu bytes, now %zu)", step->path,
                                   step->content.size, there.size);
-    else if ((st.st_mode & 07777) != step->mode || !is_owned(&st, &directory))
+    else if ((st.st_mode & 07777) != step->mode || !is_owned(in, &st, &directory))
         step->todo = arena_printf(&in->arena, "write %s again, for its owner and mode (%04o)",
                                   step->path, (unsigned)step->mode);
     else
@@ -91,16 +115,16 @@ static enum status look_at_file(struct install *in, struct install_step *step, s
  * for what was there before. */
 static enum status remember(struct install *in, const struct install_step *step, struct error *err)
 {
-    struct stat st;
+    struct stat st, directory;
     struct text there;
     json_t *files = install_state_at(in, true, (const char *const[]){"files", NULL}), *was = NULL;
     if (files && json_object_get(files, step->path))
         return STATUS_OK;
-    enum status status = read_there(in, step->path, &there, &st, err);
+    enum status status = read_there(in, step->path, &there, &st, &directory, err);
     if (status == STATUS_NOT_FOUND)
         was = json_null();
     else if (status == STATUS_OK)
-        was = json_pack("{s:i, s:o}", "mode", (int)(st.st_mode & 07777), "content",
+        was = json_pack("{s:i, s:o}", "mode", (int)(st.st_mode & MODE_MOST), "content",
                         install_state_bytes(there));
     else
         return status;
@@ -135,12 +159,12 @@ static enum status give_away(const char *path, const struct stat *directory, str
     return status;
 }
 
-static enum status put(struct install *in, const struct install_step *step, struct error *err)
+static enum status put(struct install *in, const struct install_step *step, const char *parent,
+                       struct error *err)
 {
     struct stat directory;
-    const char *parent = parent_of(in, step->path);
     char *fresh = arena_printf(&in->arena, "%s.new", step->path);
-    if (!parent || !fresh)
+    if (!fresh)
         return error_set(err, STATUS_MEMORY, "out of memory");
     if (stat(parent, &directory))
         return error_errno(err, STATUS_IO, errno, "cannot look at %s", parent);
@@ -161,11 +185,19 @@ static enum status put(struct install *in, const struct install_step *step, stru
 
 static enum status apply_file(struct install *in, struct install_step *step, struct error *err)
 {
+    const char *parent = parent_of(in, step->path);
+    if (!parent)
+        return error_set(err, STATUS_MEMORY, "out of memory");
     enum status status = step->restored ? STATUS_OK : remember(in, step, err);
-    if (status == STATUS_OK && !text_absent(step->content))
-        status = put(in, step, err);
-    else if (status == STATUS_OK && unlink(step->path) && errno != ENOENT)
+    if (status == STATUS_OK)
+        status = install_act_begin(in, parent, err);
+    if (status != STATUS_OK)
+        return status;
+    if (!text_absent(step->content))
+        status = put(in, step, parent, err);
+    else if (unlink(step->path) && errno != ENOENT)
         status = error_errno(err, STATUS_IO, errno, "cannot remove %s", step->path);
+    status = act_end(in, status, err);
     return status == STATUS_OK && step->restored ? forget(in, step->path, err) : status;
 }
 
@@ -185,37 +217,55 @@ bool install_file_restore(struct install *in, const char *path)
         return command_trouble(in->args, "out of memory"), false;
     step->path = path;
     step->content = content;
-    step->mode = (mode_t)(json_integer_value(json_object_get(was, "mode")) & 07777);
+    step->mode = (mode_t)(json_integer_value(json_object_get(was, "mode")) & MODE_MOST);
     step->restored = true;
     return true;
 }
 
 /* ---------------------------------------------------------------- directories */
 
+/* As stat(2), for who may look; *error is 0, or what it says. */
+static enum status look_there(struct install *in, const char *path, struct stat *st, int *error,
+                              struct error *err)
+{
+    const char *parent = parent_of(in, path);
+    if (!parent)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    enum status status = install_act_begin(in, parent, err);
+    if (status != STATUS_OK)
+        return status;
+    *error = lstat(path, st) || (S_ISLNK(st->st_mode) && stat(path, st)) ? errno : 0;
+    if (*error == ENOENT && !lstat(path, st)) /* a link that leads nowhere is there */
+        *error = ENOTDIR;
+    return act_end(in, STATUS_OK, err);
+}
+
 static enum status look_at_directory(struct install *in, struct install_step *step,
                                      struct error *err)
 {
     struct stat st;
-    if (lstat(step->path, &st)) {
-        if (errno != ENOENT)
-            return error_errno(err, STATUS_IO, errno, "cannot look at %s", step->path);
-        step->todo = arena_printf(&in->arena, "make directory %s (mode %04o)%s%s", step->path,
-                                  (unsigned)step->mode, step->uid != (uid_t)-1 ? ", owned by " : "",
-                                  step->uid != (uid_t)-1 ? in->runner.name : "");
-        return STATUS_OK;
-    }
-    if (stat(step->path, &st) || !S_ISDIR(st.st_mode))
+    int error = 0;
+    bool owned = step->uid != (uid_t)-1;
+    enum status status = look_there(in, step->path, &st, &error, err);
+    if (status != STATUS_OK)
+        return status;
+    if (error && error != ENOENT && error != ENOTDIR)
+        return error_errno(err, STATUS_IO, error, "cannot look at %s", step->path);
+    if (error == ENOTDIR || (!error && !S_ISDIR(st.st_mode)))
         return error_set(err, STATUS_IO, "%s is not a directory", step->path);
-    step->is = arena_printf(&in->arena, "%s is there already", step->path);
+    if (error)
+        step->todo = arena_printf(&in->arena, "make directory %s (mode %04o)%s%s", step->path,
+                                  (unsigned)step->mode, owned ? ", owned by " : "",
+                                  owned ? in->runner.name : "");
+    else
+        step->is = arena_printf(&in->arena, "%s is there already", step->path);
     return STATUS_OK;
 }
 
-static enum status apply_directory(struct install *in, struct install_step *step, struct error *err)
+static enum status make_directory(const struct install_step *step, const char *parent,
+                                  struct error *err)
 {
     struct stat above;
-    const char *parent = parent_of(in, step->path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
     if (stat(parent, &above))
         return error_errno(err, STATUS_IO, errno, "cannot look at %s", parent);
     if (mkdir(step->path, 0700))
@@ -229,6 +279,15 @@ static enum status apply_directory(struct install *in, struct install_step *step
     if (fd >= 0)
         close(fd);
     return status;
+}
+
+static enum status apply_directory(struct install *in, struct install_step *step, struct error *err)
+{
+    const char *parent = parent_of(in, step->path);
+    if (!parent)
+        return error_set(err, STATUS_MEMORY, "out of memory");
+    enum status status = install_act_begin(in, parent, err);
+    return status == STATUS_OK ? act_end(in, make_directory(step, parent, err), err) : status;
 }
 
 const struct install_kind install_kind_directory = {look_at_directory, apply_directory};

@@ -17,6 +17,7 @@
 #define MEMORY ((size_t)512 * 1024 * 1024)
 #define CONFIG_NAME "refgate.conf"
 #define CONFIG_SYSTEM "/etc/refgate/" CONFIG_NAME
+#define SNAPSHOT_SYSTEM "/var/lib/refgate/snapshot.cdb"
 #define STATE_NAME "install.json"
 #define HOOK_NAME "refgate-hook"
 
@@ -137,6 +138,27 @@ static bool print_errors(struct install *in, const struct config_errors *errors)
     return false;
 }
 
+/* With the rights of that account: a link that it put there must not show it, or a log, what root alone
+ * may read. */
+static enum status read_as_runner(struct install *in, const struct file_owners *owners,
+                                  struct buffer *out, struct error *err)
+{
+    int fd = -1;
+    char directory[PATH_MAX];
+    struct error why = {STATUS_OK, ""};
+    doctor_directory(in->config, directory);
+    enum status status = install_act_begin(in, directory, err);
+    if (status != STATUS_OK)
+        return status;
+    status = file_open_trusted(in->config, owners, &fd, NULL, err);
+    if (status == STATUS_OK)
+        status = file_read_all(fd, CONFIG_SIZE_MAX, out, err);
+    if (fd >= 0)
+        close(fd);
+    return install_act_end(in, &why) == STATUS_OK ? status
+                                                  : error_set(err, why.code, "%s", why.text);
+}
+
 /* One of the account that runs Bitbucket, as on its home: the hook trusts it, whoever installs. */
 static bool load_runners(struct install *in, struct config_errors *errors)
 {
@@ -145,14 +167,11 @@ static bool load_runners(struct install *in, struct config_errors *errors)
     struct config_errors here;
     const uint32_t runner = in->runner.uid;
     const struct file_owners owners = {&runner, 1};
-    int fd = -1;
-    if (!in->runner.known || geteuid() != 0 ||
-        file_open_trusted(in->config, &owners, &fd, NULL, &err) != STATUS_OK)
+    if (!in->runner.known || geteuid() != 0)
         return false;
     buffer_init(&bytes, CONFIG_SIZE_MAX);
     config_errors_init(&here);
-    enum status status = file_read_all(fd, CONFIG_SIZE_MAX, &bytes, &err);
-    close(fd);
+    enum status status = read_as_runner(in, &owners, &bytes, &err);
     if (status == STATUS_OK)
         status = config_parse(buffer_view(&bytes), CONFIG_NAME, &in->arena, &in->policy, &here);
     buffer_free(&bytes);
@@ -188,7 +207,8 @@ static bool open_state(struct install *in)
 {
     const char *path;
     struct error err = {STATUS_OK, ""};
-    struct text snapshot = in->policy.snapshot_file;
+    /* Who owns a configuration does not say where root keeps what it will bring back. */
+    struct text snapshot = in->config_lent ? TEXT(SNAPSHOT_SYSTEM) : in->policy.snapshot_file;
     enum status status = STATUS_MEMORY;
     if (!take_path(in, "state", &path))
         return false;
@@ -231,6 +251,8 @@ bool install_begin(struct install *in, const struct arguments *args, const char 
 void install_end(struct install *in)
 {
     install_state_close(&in->state);
+    free(in->acting.groups);
+    in->acting.groups = NULL;
     json_decref(in->lines);
     free(in->steps);
     client_free(in->client);
@@ -242,7 +264,7 @@ void install_end(struct install *in)
 /* ---------------------------------------------------------------- the program */
 
 /* semantics.md 8: whoever can write the program, or a directory above it, decides in refgate's place. */
-static bool open_hook(struct install *in, bool *safe_to_start)
+static bool open_hook(struct install *in)
 {
     struct stat st;
     struct error err = {STATUS_OK, ""};
@@ -271,24 +293,33 @@ static bool open_hook(struct install *in, bool *safe_to_start)
                     "%s can be started by few users only "
                     "(mode %04o)",
                     in->hook, (unsigned)(st.st_mode & 07777));
-    int strictly = -1;
-    *safe_to_start = file_open_trusted(in->hook, NULL, &strictly, NULL, &err) == STATUS_OK;
-    if (strictly >= 0)
-        close(strictly);
     return true;
 }
 
-static bool start_hook(struct install *in, bool safe)
+/* What is started is the path without links: along that nobody but root, or who runs this, can put another
+ * program. */
+static bool may_start(const struct install *in, char resolved[PATH_MAX])
 {
-    char version[256];
+    struct error why = {STATUS_OK, ""};
+    int fd = -1;
+    bool good = realpath(in->hook, resolved) &&
+                file_open_trusted(resolved, NULL, &fd, NULL, &why) == STATUS_OK;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+static bool start_hook(struct install *in)
+{
+    char version[256], resolved[PATH_MAX];
     struct error err = {STATUS_OK, ""};
-    if (!safe) {
+    if (!may_start(in, resolved)) {
         install_say(in, INSTALL_NOTE, "hook", NULL,
                     "%s was not started: it belongs to the account that runs Bitbucket, not to you",
                     in->hook);
         return true;
     }
-    if (install_start(in->hook, version, sizeof version, &err) != STATUS_OK) {
+    if (install_start(resolved, version, sizeof version, &err) != STATUS_OK) {
         command_trouble(in->args, "%s --version: %s: is this refgate's hook?", in->hook, err.text);
         return false;
     }
@@ -317,11 +348,10 @@ static void check_readable(struct install *in)
 
 bool install_check_hook(struct install *in, const char *runner_of, const char *beside)
 {
-    bool safe = false;
     const char *of = runner_of ? runner_of : in->home;
     if (of && !find_runner(in, of))
         return false;
-    if (!in->uninstall && (!open_hook(in, &safe) || !start_hook(in, safe)))
+    if (!in->uninstall && (!open_hook(in) || !start_hook(in)))
         return false;
     const char *directory = beside ? beside : arena_printf(&in->arena, "%s", in->hook);
     if (!directory)
@@ -385,21 +415,37 @@ void install_check_policy(struct install *in)
 
 /* ---------------------------------------------------------------- where the hook writes */
 
+/* As chown(1) takes it: "uid 2003", for people, is 2003. */
+static const char *account(const struct install *in)
+{
+    const bool number = text_starts(text_of(in->runner.name), TEXT("uid "));
+    return in->runner.name + (number ? sizeof "uid " - 1 : 0);
+}
+
+/* Nobody shall give away what a link of Bitbucket's account leads to. */
+static void warn_of_owner(struct install *in, const char *path, const struct stat *st)
+{
+    char resolved[PATH_MAX] = "?";
+    bool plain = realpath(path, resolved) && !strcmp(path, resolved);
+    const char *todo = plain ? arena_printf(&in->arena, "chown %s: %s", account(in), path)
+                             : arena_printf(&in->arena, "look whether it should lead to %s",
+                                            resolved);
+    install_say(in, INSTALL_WARN, "directory", todo,
+                "%s belongs to uid %ju, not to %s, who runs the hook: it may be unable to write "
+                "there",
+                path, (uintmax_t)st->st_uid, in->runner.name);
+}
+
 static bool account_directory(struct install *in, const char *path, mode_t mode)
 {
     struct stat st;
     if (stat(path, &st) == 0) {
-        if (st.st_uid != in->runner.uid && in->runner.uid != 0) {
-            const char *todo = arena_printf(&in->arena, "chown %s: %s", in->runner.name, path);
-            install_say(in, INSTALL_WARN, "directory", todo,
-                        "%s belongs to uid %ju, not to %s, who runs the hook: it may be unable to "
-                        "write there",
-                        path, (uintmax_t)st.st_uid, in->runner.name);
-        }
+        if (st.st_uid != in->runner.uid && in->runner.uid != 0)
+            warn_of_owner(in, path, &st);
         return true;
     }
     if (geteuid() != 0 || in->config_lent) { /* root makes nothing that another's file names */
-        const char *todo = arena_printf(&in->arena, "install -d -o %s -m %04o %s", in->runner.name,
+        const char *todo = arena_printf(&in->arena, "install -d -o %s -m %04o %s", account(in),
                                         (unsigned)mode, path);
         install_say(in, INSTALL_WARN, "directory", todo,
                     "%s is not there: the hook, as %s, cannot write to it", path, in->runner.name);

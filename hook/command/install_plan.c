@@ -53,6 +53,18 @@ static bool look_at_all(struct install *in, size_t *todo)
     return true;
 }
 
+/* Looks again: what somebody else has put there since the plan was made was in no plan. */
+static enum status apply(struct install *in, struct install_step *step, struct error *err)
+{
+    const char *planned = step->todo;
+    step->todo = NULL;
+    enum status status = step->kind->look(in, step, err);
+    if (status == STATUS_OK && step->todo)
+        return step->kind->apply(in, step, err);
+    step->todo = planned;
+    return status;
+}
+
 /* The first that fails ends it: what comes after it is said not to be done. */
 static bool do_all(struct install *in, size_t *done)
 {
@@ -62,7 +74,7 @@ static bool do_all(struct install *in, size_t *done)
         struct error err = {STATUS_OK, ""};
         if (step->result != INSTALL_PLAN)
             continue;
-        if (!failed && step->kind->apply(in, step, &err) != STATUS_OK) {
+        if (!failed && apply(in, step, &err) != STATUS_OK) {
             failed = true;
             step->result = INSTALL_FAIL;
             step->problem = err;

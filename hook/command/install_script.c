@@ -68,6 +68,14 @@ static bool is_ours(const struct install *in, struct text content)
     return !strcmp(in->script.description, DESCRIPTION) || install_script_ours(content);
 }
 
+static enum status not_ours(const struct install *in, struct error *err)
+{
+    return error_set(err, STATUS_USAGE,
+                     "hook script \"%s\" (%ju) is there and not made by refgate: give --replace "
+                     "if it shall go, or another --name",
+                     in->name, (uintmax_t)in->script.id);
+}
+
 static enum status look_at_script(struct install *in, struct install_step *step, struct error *err)
 {
     struct text there;
@@ -87,12 +95,8 @@ static enum status look_at_script(struct install *in, struct install_step *step,
     if (status != STATUS_OK)
         return status;
     bool same = wanted && text_equal(there, step->content);
-    if (!same && !step->restored && !is_ours(in, there) && !in->replace)
-        return error_set(
-            err, STATUS_USAGE,
-            "hook script \"%s\" (%ju) is there and not made by refgate: give --replace "
-            "if it shall go, or another --name",
-            in->name, (uintmax_t)in->script.id);
+    if (!same && !is_ours(in, there) && !in->replace)
+        return not_ours(in, err);
     if (same)
         step->is = arena_printf(&in->arena, "hook script \"%s\" (%ju) is there already", in->name,
                                 (uintmax_t)in->script.id);
@@ -410,6 +414,18 @@ static bool restore_places(struct install *in)
     return true;
 }
 
+/* Another's script of that name runs where it runs. */
+static bool check_ours(struct install *in)
+{
+    struct text there;
+    struct error err = {STATUS_OK, ""};
+    if (!in->script.id || in->replace)
+        return true;
+    if (content_there(in, &there, &err) == STATUS_OK && !is_ours(in, there))
+        (void)not_ours(in, &err);
+    return err.code == STATUS_OK || trouble(in, err.text);
+}
+
 static bool plan_uninstall(struct install *in)
 {
     struct error err = {STATUS_OK, ""};
@@ -418,6 +434,8 @@ static bool plan_uninstall(struct install *in)
     for (size_t i = 0; i < in->place_count; i++)
         if (!restore_place(in, in->places[i]))
             return false;
+    if (in->place_count && !check_ours(in))
+        return false;
     if (in->place_count) {
         install_say(in, INSTALL_NOTE, "script", NULL,
                     "the hook script itself stays: without places --uninstall removes it, too");
@@ -432,7 +450,7 @@ static bool plan_uninstall(struct install *in)
     struct install_step *step = install_step_add(in, &kind_script, "script");
     if (!step)
         return trouble(in, "out of memory");
-    step->restored = before != NULL;
+    step->restored = before && in->script.id; /* one that comes in between is looked at */
     if (before && in->script.id) {
         const char *description = json_string_value(json_object_get(before, "description"));
         in->description = description ? description : "";

@@ -18,15 +18,23 @@
 #define STATE_FORMAT 1
 #define STATE_MAX ((size_t)256 * 1024 * 1024)
 
-/* Whoever can write it could have the hook replaced by a program of their own: it must be trusted. */
+/* Whoever can write it could have the hook replaced by a program of their own: it must be trusted. The
+ * account of the sync, whose directory it may be in, must not have written it either. */
 static enum status read_state(struct install *in, struct buffer *out, struct error *err)
 {
     const struct file_owners owners = {in->policy.owners, in->policy.owner_count};
+    struct stat st;
     int fd = -1;
-    enum status status = file_open_trusted(in->state.path, &owners, &fd, NULL, err);
+    enum status status = file_open_trusted(in->state.path, &owners, &fd, &st, err);
     if (status != STATUS_OK)
         return status;
-    status = file_read_all(fd, STATE_MAX, out, err);
+    if (st.st_uid != 0 && st.st_uid != geteuid())
+        status = error_set(err, STATUS_TRUST,
+                           "%s belongs to uid %ju, who could have any program brought back: chown "
+                           "root, if it is as it should be",
+                           in->state.path, (uintmax_t)st.st_uid);
+    else
+        status = file_read_all(fd, STATE_MAX, out, err);
     close(fd);
     return status;
 }

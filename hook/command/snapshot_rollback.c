@@ -17,6 +17,8 @@
 #include "snapshot/publish.h"
 #include "snapshot/verify.h"
 
+#define DIGEST_SHOWN 12
+
 struct rollback {
     const struct arguments *args;
     struct snapshot_file file; /* large */
@@ -68,8 +70,11 @@ static void print_one(const char *what, const char *path, const struct meta_reco
     }
     char time[CLOCK_TEXT_SIZE];
     clock_format(meta->meta.generated_ms, true, time);
-    printf(": generated %s, format %u, digest %.12s\n", time, (unsigned)meta->format,
-           meta->meta.digest.at);
+    struct text digest = meta->meta.digest;
+    digest.size = digest.size < DIGEST_SHOWN ? digest.size : DIGEST_SHOWN;
+    printf(": generated %s, format %u, digest ", time, (unsigned)meta->format);
+    command_escaped(stdout, digest, SIZE_MAX);
+    putchar('\n');
 }
 
 /* A rollback makes the snapshot older; that may matter at once. */

@@ -188,6 +188,7 @@ enum status publication_swap(const char *path, bool *swapped, struct error *err)
 {
     struct publication p = {.fd = -1};
     char older[PATH_MAX], forward[PATH_MAX], back[PATH_MAX], directory[PATH_MAX];
+    struct stat st;
     *swapped = false;
     enum status status = resolve(&p, path, err);
     if (status == STATUS_OK)
@@ -199,6 +200,10 @@ enum status publication_swap(const char *path, bool *swapped, struct error *err)
     if (link(older, forward) < 0)
         return error_errno(err, errno == ENOENT ? STATUS_NOT_FOUND : STATUS_IO, errno,
                            "cannot link %s", older);
+    if (lstat(forward, &st) || !S_ISREG(st.st_mode)) { /* link(2) links a link itself */
+        unlink(forward);
+        return error_set(err, STATUS_IO, "%s is not a regular file", older);
+    }
     bool newer = !link(p.target, back);
     if ((!newer && errno != ENOENT) || rename(forward, p.target) < 0) {
         int saved = errno;

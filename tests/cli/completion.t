@@ -2,6 +2,7 @@
 # Completion in bash, zsh and fish: what is shipped is what the program prints, and the shells
 # themselves, each on a terminal, offer commands, options, values and files where they belong.
 . tests/lib/tap.sh
+. tests/lib/helps.sh
 test_start
 
 refgate=$BUILD/refgate
@@ -37,19 +38,18 @@ fi
     "it's" 'x"y' '*' ./--help 'new
 line')
 
-commands_of() { "$refgate" "$@" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p'; }
-options_of() { "$refgate" "$@" --help | sed -n 's/^  \(-h, \)*\(--[a-z-]*\).*/\2/p'; }
-all_commands=$(commands_of)
+helps_all "$T/help"
+all_commands=$(sed -n '/^@/s/^@ \([^ ]*\).*/\1/p' "$T/help" | sort -u)
 # A line, and all that belongs after it.
-for command in $all_commands; do
-    subcommands=$(commands_of "$command")
-    # shellcheck disable=SC2086 # words
-    [ -z "$subcommands" ] || echo "refgate $command |" $subcommands
-    for sub in ${subcommands:-""}; do
-        # shellcheck disable=SC2046,SC2086 # words
-        echo "refgate $command${sub:+ $sub} --|" $(options_of "$command" $sub)
-    done
-done >"$T/wanted"
+awk '
+    NR == FNR { group[$1] = group[$1] " " $2; next }
+    /^@/ { path = substr($0, 2); next }
+    /^  (-h, )?--/ { of[path] = of[path] " " ($1 == "-h," ? $2 : $1) }
+    END {
+        for (name in group) print "refgate " name " |" group[name]
+        for (path in of) print "refgate" path " --|" of[path]
+    }' "$T/help.groups" "$T/help" | sort >"$T/wanted"
+ok 'there are commands and options' test "$(wc -l <"$T/wanted")" -ge 35
 cut -d'|' -f1 "$T/wanted" >"$T/all"
 # (A blank at the end is before the underline.)
 sed 's/ _$/ /' "$T/all" - >"$T/lines" <<'LINES'
@@ -116,21 +116,27 @@ answer() {
     offered=$(grep -F -m 1 -e "$1$tab" "$T/paired")
     offered=${offered#*"$tab"}
 }
-offers() { # LINE WORDS
-    answer "$1"
-    for word in $2; do
-        contains "$offered" " $word " "$shell: '$1' offers $word"
-    done
-}
-offers_not() { # LINE WORDS
-    answer "$1"
-    for word in $2; do
-        lacks "${offered#*"$1"}" "$word" "$shell: '$1' does not offer $word"
-    done
-}
-has() { # LINE PART DESCRIPTION
-    answer "$1"
-    contains "$offered" "$2" "$shell: $3"
+# What is expected of the answers is gathered, and compared by compare().
+offers() { printf 'offers\t%s\t%s\n' "$1" "$2" >>"$T/expected"; }         # LINE WORDS
+offers_not() { printf 'offers not\t%s\t%s\n' "$1" "$2" >>"$T/expected"; } # LINE WORDS
+has() { printf 'has\t%s\t%s\n' "$1" "$2" >>"$T/expected"; }               # LINE PART
+compare() {
+    awk -F '\t' '
+        NR == FNR { if (!($1 in answer)) answer[$1] = $2; next }
+        !($2 in answer) { print $2 ": was not asked"; next }
+        {
+            # As it is after the key, but for what was there before.
+            text = answer[$2]
+            if ($1 == "offers not" && (at = index(text, $2))) text = substr(text, at + length($2))
+            n = $1 == "has" ? 0 : split($3, words, " ")
+            if ($1 == "has") words[n = 1] = $3
+            for (i = 1; i <= n; i++) {
+                found = index(text, $1 == "offers" ? " " words[i] " " : words[i]) > 0
+                if (found != ($1 != "offers not")) print $2 ": " $1 " " words[i] " is not so: " text
+            }
+            compared++
+        }
+        END { print compared + 0 >"/dev/stderr" }' "$T/paired" "$T/expected" 2>"$T/compared"
 }
 # The line as it is after the key, run: the operands that the program gets.
 # shellcheck disable=SC2016,SC2086 # for the shells; options
@@ -153,16 +159,10 @@ for shell in bash zsh fish; do
     is "$(cat "$T/trouble")" '' "$shell says nothing besides"
     is "$(wc -l <"$T/answers")" "$(wc -l <"$T/lines")" "$shell answers each question"
     sed 's/= / /g; s/=$//; s/^/ /; s/$/ /' "$T/answers" | paste "$T/lines" - >"$T/paired"
+    : >"$T/expected"
     # From the table: each command, each option.
-    offers 'refgate ' "$all_commands"
-    while IFS='|' read -r line wanted; do
-        answer "$line"
-        missing=
-        for word in $wanted; do
-            case $offered in *" $word "*) ;; *) missing="$missing $word" ;; esac
-        done
-        is "$missing" '' "$shell: '$line' offers all there is"
-    done <"$T/wanted"
+    offers 'refgate ' "$(printf '%s' "$all_commands" | tr '\n' ' ')"
+    sed 's/^/offers|/' "$T/wanted" | tr '|' '\t' >>"$T/expected"
     offers 'refgate --' '--help --version'
     offers_not 'refgate ' 'plain.log'
     offers_not 'refgate audit ' 'sync plain.log'
@@ -175,22 +175,22 @@ for shell in bash zsh fish; do
     offers 'refgate audit verify --format ' 'text json'
     offers_not 'refgate audit verify --format ' 'csv plain.log'
     offers 'refgate access --format ' 'text json csv'
-    has 'refgate audit verify --format=j' '=json ' 'a value after ='
+    has 'refgate audit verify --format=j' '=json ' # a value after =
     offers_not 'refgate sync --format c' 'csv'
     offers 'refgate audit verify pla' 'plain.log'
     offers 'refgate audit verify --config pla' 'plain.log'
-    has 'refgate audit verify --config=pla' '=plain.log ' 'a file after ='
+    has 'refgate audit verify --config=pla' '=plain.log ' # a file after =
     offers_not 'refgate audit verify --anchor ' 'plain.log --'
-    has 'refgate audit verify ' 'plain.log' 'operands that are files'
+    has 'refgate audit verify ' 'plain.log' # operands that are files
     offers_not 'refgate audit narrate ' 'plain.log'
     offers 'refgate audit narrate ID pla' 'plain.log'
     offers 'refgate audit narrate --config plain.log ID pla' 'plain.log'
     offers_not 'refgate audit rotate plain.log p' 'plain.log'
-    has 'refgate sync --record ' dir 'directories for DIR'
+    has 'refgate sync --record ' dir # directories for DIR
     offers_not 'refgate sync --record ' 'plain.log'
     offers 'refgate snapshot diff p' 'plain.log'
     offers 'refgate install ' 'hook-script external-hooks native'
-    has 'refgate install native d' dir 'operands that are directories'
+    has 'refgate install native d' dir # operands that are directories
     offers 'refgate install hook-script --content ' 'script program'
     offers 'refgate completion ' 'bash zsh fish'
     offers_not 'refgate completion bash ' 'zsh plain.log'
@@ -198,7 +198,9 @@ for shell in bash zsh fish; do
     offers_not 'refgate frobnicate x' 'x\"y'
     offers 'refgate audit verify -- --h' '--help'
     # Names of files that mean harm.
-    has 'refgate audit verify ' 'new' 'offers a name with a line in it'
+    has 'refgate audit verify ' 'new' # a name with a line in it
+    is "$(compare)" '' "$shell offers what belongs there, and nothing else"
+    ok "$shell: all of it was compared" test "$(cat "$T/compared")" -ge 70
     case $shell in
     bash) plain='--norc --noprofile' ;;
     zsh) plain=-f ;;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # refgate doctor: does Bitbucket run the hook where it should, and on all that changes a ref?
 . tests/lib/tap.sh
+. tests/lib/doctor.sh
 test_start
 . tests/lib/bitbucket.sh
 
@@ -33,9 +34,8 @@ probe() {
 }
 doctor() {
     run "$T/etc/refgate" doctor --user "$(id -un)" --url "$BITBUCKET_URL" --auth-file "$auth" "$@" </dev/null
-    flat=$(printf '%s\n' "$out" | tr -s ' \n' ' ') # long lines are broken
+    flat=$(flat)
 }
-marks() { printf '%s\n' "$out" | awk -v check="$1" 'index(substr($0, 7), check " ") == 1 {print $1}' | tr '\n' ' '; }
 all='push, branch-create, branch-delete, tag-create, tag-delete, file-edit, pull-request-merge'
 script="#!/bin/sh exec '$T/etc/refgate-hook'"
 
@@ -58,6 +58,11 @@ contains "$flat" 'PROJECT_ADMIN' 'an account that may not look: what it lacks'
 auth=$T/none
 doctor --project PRJ
 is "$(marks registration)$code" 'skip 1' 'nobody is signed in: not looked at'
+REFGATE_URL=$BITBUCKET_URL
+export REFGATE_URL
+run "$T/etc/refgate" doctor --auth-file "$T/none" --project PRJ
+unset REFGATE_URL
+contains "$out" 'nobody is signed in' 'with REFGATE_URL, too: Bitbucket was asked for'
 auth=$BITBUCKET_AUTH
 run "$T/etc/refgate" doctor --project PRJ
 is "$(marks registration)" 'skip ' 'no URL: not looked at'
@@ -133,6 +138,12 @@ echo "0000000000000000000000000000000000000000 111111111111111111111111111111111
 doctor --project PRJ
 is "$(marks 'feature flag')$code" 'ok 0' 'no home, and a push that was just decided: hooks run'
 contains "$flat" 'hooks run: a push was decided' 'no home, and a push that was just decided: says so'
+
+# -------------------------------------------------------------- another content
+probe 'update; 1; -; -; #!/bin/sh'
+doctor --project PRJ
+is "$(marks registration)$code" 'FAIL FAIL 1' 'one named refgate that starts nothing is not taken for the hook'
+contains "$flat" 'hook script refgate does not start refgate-hook' 'and said'
 
 # -------------------------------------------------------------- type POST
 python3 - "$BITBUCKET_URL" <<'PYTHON'

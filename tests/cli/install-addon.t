@@ -94,8 +94,28 @@ if [ "$(id -u)" = 0 ]; then
     is "$code" 0 'its configuration is trusted as the hook will trust it' || note "$err"
     addon --auth-file "$auth" --state "$T/install.json" --uninstall --home "$home" --dry-run
     is "$code" 1 'and is in nobody'"'"'s way when all is taken away' || note "$err"
+    cp -p "$directory/refgate.conf" "$T/kept.conf"
+    printf '[snapshot]\nfile = %s/shared/s.cdb\n[trust]\nowners = nobody\n' "$home" >"$directory/refgate.conf"
+    addon --auth-file "$auth" --global --home "$home" --hook "$T/refgate-hook"
+    is "$(ls -A "$home/shared")" external-hooks 'semantics 8: it does not say where root keeps what was there before'
+    cp -p "$T/kept.conf" "$directory/refgate.conf"
 else
     skip 'a home of another account' 'only root gives files away'
+fi
+if [ "$(id -u)" = 0 ]; then
+    mv "$directory" "$T/moved"
+    mkdir "$T/roots"
+    ln -s "$T/roots" "$directory"
+    install --global --home "$home" --hook "$T/refgate-hook"
+    is "$code" 2 'semantics 8: a link of that account to a directory of root'
+    is "$(ls -A "$T/roots")" '' 'makes root write nothing there'
+    cp "$hook" "$T/roots"
+    install --uninstall --home "$home"
+    is "$code$(ls -A "$T/roots")" 2refgate-hook 'nor remove anything'
+    rm "$directory"
+    mv "$T/moved" "$directory"
+    install --global --home "$home" --hook "$T/refgate-hook"
+    is "$code" 0 'without it all is well' || note "$err"
 fi
 chmod 775 "$directory/refgate-hook"
 install --global --home "$home" --hook "$T/refgate-hook"
@@ -119,6 +139,9 @@ chmod 755 "$directory/refgate-hook" "$directory/theirs"
 printf '%s' '{"exe": "theirs", "params": "--token\r\ns3cret", "safe_path": true}' >"$T/settings"
 server_rest PUT "$settings/enabled" application/json "$T/settings" >/dev/null
 before=$(server_writes)
+install PRJ --uninstall
+is "$code$(server_writes)" "0$before" 'taking away what is not there leaves the program of another where it runs'
+like "$out" '^same +project PRJ +pre-receive: runs theirs, which refgate did not set: it stays' 'and says so'
 install PRJ --home "$home"
 is "$code" 2 'another program is not replaced'
 contains "$err" 'the pre-receive hook runs theirs there: give --replace if that shall go' 'but named'

@@ -154,6 +154,9 @@ install PRJ
 is "$code" 2 'is not replaced'
 contains "$err" 'is there and not made by refgate: give --replace if it shall go, or another --name' 'but said'
 is "$(server_writes)" "$before" 'and nothing is done'
+install PRJ --uninstall
+is "$code$(server_writes)" "2$before" 'nor switched off in a place, as if it were ours'
+contains "$err" 'is there and not made by refgate' 'which is said, too'
 install PRJ --name "other \"name\" ✓"
 is "$code" 0 'another name can be had' || note "$err"
 install --uninstall --name "other \"name\" ✓"
@@ -162,6 +165,23 @@ install PRJ EMPTY --replace
 is "$code" 0 'with --replace it is replaced' || note "$err"
 install PRJ EMPTY
 contains "$out" 'nothing to do' 'and ours from then on'
+number=$(jq -r '.["hook-scripts"][].refgate.id' "$BB/install.json")
+content_of() { # TEXT: somebody else gives the script that text, and a description of their own
+    {
+        part description changed
+        part content "$1"
+        printf -- '--x--\r\n'
+    } >"$T/form"
+    server_rest PUT "/rest/api/latest/hook-scripts/$number" 'multipart/form-data; boundary=x' "$T/form" >/dev/null
+}
+ours=$(server_rest GET "/rest/api/latest/hook-scripts/$number/content"; echo .)
+content_of '#!/bin/sh
+exit 1 # another again'
+install --uninstall
+is "$code" 2 'one that somebody else has changed since is not overwritten'
+is "$(content PRJ/app)" '#!/bin/sh
+exit 1 # another again' 'and stays'
+content_of "${ours%.}"
 install --uninstall
 is "$code" 0 'and taken away it' || note "$err"
 is "$(content PRJ/app)" '#!/bin/sh

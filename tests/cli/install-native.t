@@ -133,6 +133,18 @@ cat >/dev/null # theirs' 'with its content'
 is "$(stat -c %a "$script")" 750 'and mode'
 rm "$script"
 
+# -------------------------------------------------------------- what is in between
+rm -rf "$directory"
+install "$repository"
+is "$code" 0 'a repository that is named twice: each step looks again before it is done' || note "$err"
+install --uninstall
+printf '#!/bin/sh\nexit 0\n' >"$script"
+chmod 6775 "$script"
+install --replace
+install --uninstall
+is "$code$(stat -c %a "$script")" 0755 'what comes back has no set-user-ID, and nobody else may write it'
+rm "$script"
+
 # -------------------------------------------------------------- what is refused
 native --hook-config "$CONF" "$T"
 is "$code" 2 'a directory that is no repository'
@@ -228,7 +240,18 @@ if [ "$(id -u)" = 0 ]; then
     chown 0:0 "$BB/log"
     install --home "$BB/shared"
     warns 'another owner' "$BB/log belongs to uid 0, not to uid 7654"
-    contains "$out" "chown uid 7654: $BB/log" 'with what to do'
+    contains "$out" "chown 7654: $BB/log" 'with what to do, as chown takes it'
+    chown 7600 "$BB/snapshot.cdb"
+    install --home "$BB/shared"
+    warns 'semantics 8: a snapshot that the hook will not believe' 'belongs to uid 7600'
+    contains "$out" 'name the account of the sync in [trust] owners' 'with what to do'
+    chown 0 "$BB/snapshot.cdb"
+    mkdir -m 755 "$T/foreign"
+    chown 7600 "$T/foreign"
+    native --home "$BB/shared" --hook-config "$CONF" --state "$T/foreign/install.json" "$repository"
+    is "$code" 2 'what was before is not kept where somebody else could change it'
+    contains "$err" '[trust] owners in ' 'and the sync'"'"'s directory can be believed'
+    lacks "$err" 'chown root' 'and is not to be taken from the sync'
     chmod 600 "$CONF"
     install --home "$BB/shared"
     warns 'a configuration that Bitbucket cannot read' 'may be unreadable for uid 7654 (mode 0600)'
@@ -242,6 +265,48 @@ if [ "$(id -u)" = 0 ]; then
     contains "$out" 'was not started: it belongs to the account that runs Bitbucket' \
         'one of the account that runs Bitbucket is not started by root'
     ok 'indeed' test ! -e "$T/ran"
+
+    # Bitbucket's account may put links where it likes: root must do nothing for it that it may not.
+    chmod 755 "$T"
+    mkdir "$T/roots"
+    server_config <<END
+[snapshot]
+file = $BB/snapshot.cdb
+[audit]
+file = $BB/shared/log/refgate/audit.jsonl
+END
+    ln -s "$T/roots" "$BB/shared/log"
+    install --home "$BB/shared"
+    is "$code" 2 'a link of that account to a directory of root: the audit log gets no directory there'
+    contains "$err" "cannot make $BB/shared/log/refgate: Permission denied" 'says so'
+    mkdir "$T/roots/refgate"
+    install --home "$BB/shared"
+    contains "$out" "look whether it should lead to $T/roots/refgate" 'and nobody is told to chown what a link leads to'
+    is "$(stat -c '%u %g' "$T/roots/refgate")" '0 0' 'which stays as it is'
+    rm -rf "$BB/shared/log" "$directory" "$T/roots/refgate"
+    server_config <<END
+@common
+END
+    ln -s "$T/roots" "$directory"
+    install --home "$BB/shared"
+    is "$code" 2 'semantics 8: such a link in the place of pre-receive.d'
+    is "$(ls -A "$T/roots")" '' 'leads to no file either'
+    cp "$hook" "$T/roots/10_refgate"
+    install --home "$BB/shared" --uninstall --replace
+    ok 'nor is one removed by it' test -e "$T/roots/10_refgate"
+    is "$code" 2 'which is said'
+    rm "$directory"
+    rm "$BB/install.json"
+    install --home "$BB/shared"
+    chown nobody "$BB/install.json"
+    printf '[trust]\nowners = nobody\n' >>"$CONF"
+    install --home "$BB/shared" --uninstall
+    is "$code" 2 'semantics 8: a state file that another account has written is not believed'
+    contains "$err" 'who could have any program brought back' 'not even the one of the sync'
+    chown 0 "$BB/install.json"
+    server_config <<END
+@common
+END
 else
     skip 'directories are made' 'only root gives files away'
 fi

@@ -88,6 +88,12 @@ chmod 666 "$file.1"
 rollback --file "$file"
 is "$code" 2 'to one that others may write: code 2'
 is "$(sum "$file")" "$new" 'and the newer one stays'
+rm "$file.1"
+ln -s "$T/old.cdb" "$file.1"
+rollback --file "$file"
+is "$code" 2 'to a symbolic link: code 2'
+contains "$err" "$file.1 is not a regular file" 'says so'
+is "$(sum "$file")$(find "$file" -type f)" "$new$file" 'and the newer one stays, and is no link'
 rm -f "$file.1"
 rollback --file "$file"
 is "$code" 2 'to none: code 2'

@@ -22,9 +22,12 @@ bind '"\C-xa": insert-completions'
 source "$SCRIPT"
 """,
     "zsh": r"""
-fpath=(${SCRIPT:h} $fpath)
-autoload -Uz compinit
+# compinit opens each file of fpath to see what it completes, a thousand: here ours only, and its own.
+autoload -Uz +X compinit
+all=($fpath) fpath=(${SCRIPT:h} ${functions_source[compinit]:h})
 compinit -u -D
+fpath=(${SCRIPT:h} $all)
+autoload -Uz ${^all}/_*(N:t)
 unsetopt beep
 zstyle ':completion:all:*' completer _all_matches _complete
 zstyle ':completion:all:*' insert yes

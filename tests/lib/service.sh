@@ -4,7 +4,7 @@
 # After tests/lib/tap.sh and test_start:
 #
 #   service_start UNIT-FILE DIR [FILTER]   the ExecStart= of a Type=oneshot service, once: with its
-#                              Environment=, EnvironmentFile= (KEY=VALUE lines), LoadCredential= (a copy
+#                              Environment=, EnvironmentFile= (KEY=VALUE or KEY="VALUE" lines), LoadCredential= (a copy
 #                              in DIR that only the user can read), UMask= and, for root, User=.
 #                              FILTER, a command, rewrites the unit's text (paths of a test). Nothing
 #                              of the hardening: `systemd-analyze security` looks at that
@@ -19,7 +19,7 @@ service_start() {
     service_file=$(service_value EnvironmentFile)
     {
         service_value Environment | tr ' ' '\n'
-        [ ! -e "${service_file#-}" ] || grep -v -e '^#' -e '^ *$' "${service_file#-}"
+        [ ! -e "${service_file#-}" ] || sed -e '/^#/d' -e '/^ *$/d' -e 's/="\(.*\)"$/=\1/' "${service_file#-}"
         echo "CREDENTIALS_DIRECTORY=$service_dir/credentials"
     } >"$service_dir/environment"
     service_value LoadCredential | while IFS=: read -r service_name service_from; do

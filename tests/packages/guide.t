@@ -18,14 +18,16 @@ packages=$TOP/build/packages/deb
 root_make_for "$T/root" "$packages"/*.deb || exit 99
 root=$T/root
 
-mkdir -p "$root/root/refgate"
-git ls-files -z | tar --null -T - -cf - | tar -C "$root/root/refgate" -xf -
-cp "$packages"/*.deb "$root/root/refgate"
+mkdir -p "$root/srv/refgate"
+git ls-files -z | tar --null -T - -cf - | tar -C "$root/srv/refgate" -xf -
+cp "$packages"/*.deb "$root/srv/refgate"
 cat >"$root/root/follow" <<'FOLLOW'
 #!/bin/sh
 set -eu
 useradd --system --create-home --home-dir /var/atlassian/application-data/bitbucket atlbitbucket
 echo '127.0.0.1 localhost bitbucket.example.com' >>/etc/hosts
+# The reader says yes.
+echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/90yes
 mkdir /root/tls
 cd /root/tls
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
@@ -33,7 +35,7 @@ openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 \
     -keyout key.pem -out cert.pem 2>/dev/null
 cp cert.pem /usr/local/share/ca-certificates/bitbucket.crt
 update-ca-certificates >/dev/null 2>&1
-cd /root/refgate
+cd /srv/refgate
 GUIDE_INSTALLED=1 GUIDE_SERVER='--port 443 --tls /root/tls/cert.pem /root/tls/key.pem' \
     exec tests/push/guide.t
 FOLLOW
@@ -42,7 +44,7 @@ root_run "$root" /root/follow >"$T/guide.tap" 2>&1
 is $? 0 'the guide works on a clean machine'
 ok 'and it had something to do' test "$(grep -c '^ok' "$T/guide.tap")" -ge 60
 lacks "$(cat "$T/guide.tap")" 'not ok' 'each step of it'
-grep -A 12 '^not ok' "$T/guide.tap" | sed 's/^/# /'
+grep -A 40 '^not ok' "$T/guide.tap" | sed 's/^/# /'
 [ "$(grep -c '^ok' "$T/guide.tap")" -ge 60 ] || sed 's/^/# /' "$T/guide.tap"
 root_remove "$root"
 done_testing

@@ -31,6 +31,8 @@ if [ -n "$installed" ]; then
     BUILD=$T/programs
     # shellcheck disable=SC2086 # words: address, port, certificate
     bitbucket_start --recording tests/fixtures/acme --accounts "$T/accounts" $GUIDE_SERVER || exit 99
+    # shellcheck disable=SC2317 # server_start calls it
+    server_snapshot() { :; } # nothing is installed yet that could make one
     server_start "$home"
     log=/var/log/refgate
     export PUSH_WITH='setpriv --reuid=atlbitbucket --regid=atlbitbucket --clear-groups'
@@ -63,6 +65,7 @@ places() {
         cat
     else
         sed -e "s|/etc/refgate/|$T/etc/|g" -e "s|/var/lib/refgate/|$T/lib/|g" \
+            -e "s|/var/lib/refgate-approvals|$T/approvals|g" \
             -e "s|/var/log/refgate\([ /]\)|$T/log\1|g" -e "s|/var/log/refgate\$|$T/log|" \
             -e "s|/usr/bin/refgate|$T/bin/refgate|g" -e "s|/usr/lib/refgate/|$T/bin/|g" \
             -e "s|/var/atlassian/application-data/bitbucket|$home|g" \

@@ -112,6 +112,13 @@ static void good_ones(void **state)
     assert_string_equal(client_account(client, true), "");
     assert_string_equal(client_account(client, false), ""); /* nobody has said so yet */
     assert_true(client_stats(client)->requests == 0 && client_stats(client)->waiting_until_us == 0);
+    struct buffer out;
+    buffer_init(&out, SIZE_MAX);
+    client_quote(client, &out, TEXT("you sent Bearer tok-123456 \x1b[1m"), 80);
+    assert_null(strstr(buffer_view(&out).at, "tok-123456")); /* a server that repeats what it got */
+    assert_null(strchr(buffer_view(&out).at, '\x1b'));
+    assert_non_null(strstr(buffer_view(&out).at, "you sent Bearer "));
+    buffer_free(&out);
     client_free(client);
     client_free(NULL);
 }

@@ -393,6 +393,24 @@ static void found_by_name(void **state)
     "{\"details\":{\"key\":\"" KEY "\",\"version\":\"12.1\"},\"enabled\":" enabled \
     ",\"configured\":true,\"scope\":{\"type\":\"" scope "\",\"resourceId\":3}}"
 
+/* What is cut could not be brought back. */
+static void the_addon_says_too_much(void **state)
+{
+    static char body[HOOK_TEXT_MAX + 64];
+    char params[HOOK_TEXT_MAX + 1];
+    struct addon_hook hook = {.enabled = false};
+    struct error err = {.code = STATUS_OK};
+    (void)state;
+    memset(params, 'x', HOOK_TEXT_MAX);
+    params[HOOK_TEXT_MAX] = '\0';
+    snprintf(body, sizeof body, "{\"exe\":\"e\",\"params\":\"%s\"}", params);
+    SERVE({"/settings ", 200, body},
+          {"GET /rest/api/latest/projects/PRJ/repos/app/settings/hooks/" KEY " ", 200,
+           HOOK("true", "PROJECT")});
+    expect(addon_hook_get(NULL, ADDON_PRE_RECEIVE, app, &hook, &err), STATUS_FORMAT, &err,
+           "params is too long");
+}
+
 static void the_addon_in_a_place(void **state)
 {
     struct addon_hook hook = {.enabled = false};
@@ -490,6 +508,7 @@ int main(void)
         cmocka_unit_test(what_is_not_even_asked),
         cmocka_unit_test(deleting_what_is_gone_is_fine),
         cmocka_unit_test(found_by_name),
+        cmocka_unit_test(the_addon_says_too_much),
         cmocka_unit_test(the_addon_in_a_place),
         cmocka_unit_test(the_addon_is_not_there),
         cmocka_unit_test(the_addon_everywhere),

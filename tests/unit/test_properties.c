@@ -146,6 +146,9 @@ static void feature(void **state)
     }
     scratch_sh(home, "rm shared/bitbucket.properties; mkdir shared/bitbucket.properties");
     assert_int_equal(properties_feature_hook_scripts(home, &why), ANSWER_CANNOT_TELL);
+    scratch_sh(home, "rmdir shared/bitbucket.properties; mkfifo shared/bitbucket.properties");
+    assert_int_equal(properties_feature_hook_scripts(home, &why), ANSWER_CANNOT_TELL);
+    assert_non_null(strstr(why.text, "is not a regular file"));
     scratch_remove(home);
 }
 
