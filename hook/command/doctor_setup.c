@@ -74,7 +74,11 @@ static bool find_configuration(struct doctor *d, char out[PATH_MAX])
     doctor_directory(d->hook, directory);
     snprintf(beside, sizeof beside, "%s/" CONFIG_NAME, directory);
     bool absent = lstat(beside, &st) && (errno == ENOENT || errno == ENOTDIR);
-    snprintf(out, PATH_MAX, "%s", absent || strlen(beside) >= PATH_MAX ? CONFIG_SYSTEM : beside);
+    size_t size = strlen(beside) + 1;
+    if (absent || size > PATH_MAX)
+        snprintf(out, PATH_MAX, "%s", CONFIG_SYSTEM);
+    else
+        memcpy(out, beside, size);
     return true;
 }
 

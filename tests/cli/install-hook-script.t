@@ -6,7 +6,6 @@
 . tests/lib/install.sh
 test_start
 unset REFGATE_URL REFGATE_TOKEN REFGATE_USER REFGATE_PASSWORD
-# shellcheck disable=SC2119
 server_start
 server_config <<'END'
 @common

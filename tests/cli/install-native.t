@@ -3,7 +3,6 @@
 . tests/lib/tap.sh
 . tests/lib/push.sh
 test_start
-# shellcheck disable=SC2119
 server_start
 server_config <<'END'
 @common
@@ -339,9 +338,14 @@ for way in hook-script external-hooks native; do
     is "$(comm -23 "$T/options" "$T/explained")" '' "refgate-install(8) explains each option of $way"
     ok 'there are some' test "$(wc -l <"$T/options")" -ge 10
 done
-run scripts/install-hook native --hook-config "$CONF" "$repository"
-is "$code" 0 'scripts/install-hook does the same'
-contains "$out" 'nothing to do' 'with the program of the build'
+# It takes the program of build/release, whatever is tested here.
+if [ "$BUILD" = "$TOP/build/release" ]; then
+    run scripts/install-hook native --hook-config "$CONF" "$repository"
+    is "$code" 0 'scripts/install-hook does the same'
+    contains "$out" 'nothing to do' 'with the program of the build'
+else
+    skip 'scripts/install-hook does the same' 'another build is tested'
+fi
 run scripts/install-hook --help
 is "$code" 0 'and has help of its own'
 contains "$out" 'refgate-install(8)' 'that leads to the manual'

@@ -3,7 +3,7 @@
 #
 # After tests/lib/tap.sh and test_start:
 #
-#   server_start [HOME]        $BB is the server's home; snapshot from tests/fixtures/acme in
+#   server_start               $BB is the server's home ($SERVER_HOME); snapshot from tests/fixtures/acme in
 #                              $BB/snapshot.cdb, audit log $BB/audit.log
 #   server_config <<END        writes $CONF; a line `@common` stands for snapshot and audit
 #   server_way WAY             8.9 (default), 7.21, addon, binary, native
@@ -26,7 +26,7 @@
 ZERO=0000000000000000000000000000000000000000
 
 server_start() {
-    BB=${1:-$T/bitbucket}
+    BB=${SERVER_HOME:-$T/bitbucket}
     CONF=$BB/refgate.conf
     mkdir -p "$BB/shared/data/repositories" "$BB/elsewhere"
     : >"$BB/exits"

@@ -33,7 +33,8 @@ if [ -n "$installed" ]; then
     bitbucket_start --recording tests/fixtures/acme --accounts "$T/accounts" $GUIDE_SERVER || exit 99
     # shellcheck disable=SC2317 # server_start calls it
     server_snapshot() { :; } # nothing is installed yet that could make one
-    server_start "$home"
+    SERVER_HOME=$home
+    server_start
     log=/var/log/refgate
     export PUSH_WITH='setpriv --reuid=atlbitbucket --regid=atlbitbucket --clear-groups'
     own() { chown -R atlbitbucket: "$home" "$T"/c*; }
