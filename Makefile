@@ -249,9 +249,9 @@ JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
 # C that unit tests and other shell tests run there too, or what is about time and servers.
-LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields \
-              cli/audit-format cli/completion cli/config-doc cli/doctor-registration cli/examples cli/html \
-              cli/install-addon cli/manual cli/policy-apply cli/report-html cli/sync-oracle \
+LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields cli/client cli/policy-test cli/report-baseline \
+              cli/audit-format cli/completion cli/config-doc cli/doctor cli/doctor-registration cli/examples cli/html \
+              cli/install-addon cli/install-hook-script cli/manual cli/policy-apply cli/report-html cli/sync-oracle \
               cli/self-check cli/services cli/sync-faults \
               cli/sync-partial cli/sync-parts cli/sync-publish \
               cli/sync-resume cli/sync-secrets cli/test-server cli/upgrade-doc cli/who-can-oracle push/clients \
