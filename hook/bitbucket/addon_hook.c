@@ -346,3 +346,13 @@ enum status addon_hook_set(struct client *client, enum addon_kind kind, struct h
         status = switch_local(client, kind, place, hook->enabled, err);
     return explain_local(client, place, status, err);
 }
+
+enum status addon_hook_inherit(struct client *client, enum addon_kind kind,
+                               struct hook_place repository, struct error *err)
+{
+    struct hook_ask ask;
+    begin_local(&ask, CLIENT_DELETE, kind, repository, "");
+    enum status status = hook_ask_send(&ask, client, NULL, err);
+    hook_ask_free(&ask);
+    return status;
+}

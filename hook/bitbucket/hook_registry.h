@@ -116,6 +116,11 @@ enum status addon_hook_get(struct client *client, enum addon_kind kind, struct h
 enum status addon_hook_set(struct client *client, enum addon_kind kind, struct hook_place place,
                            const struct addon_hook *hook, struct error *err) MUST_CHECK;
 
+/* What its project says holds for the repository again: switched off by addon_hook_set() it would stay
+ * off whatever the project says. `repository` has a slug: for projects REST has no such thing. */
+enum status addon_hook_inherit(struct client *client, enum addon_kind kind,
+                               struct hook_place repository, struct error *err) MUST_CHECK;
+
 /* Keys of all projects that the account may see; Bitbucket lists no personal ones ("~name") here.
  * The receiver frees each and the array. */
 enum status hook_projects(struct client *client, char ***keys, size_t *count,

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "bitbucket/addon_inherit.h"
 #include "policy/config.h"
 
 #define HOOK_NAME "refgate-hook"

@@ -57,14 +57,21 @@ static enum status act_end(struct install *in, enum status status, struct error 
     return error_set(err, why.code, "%s", why.text);
 }
 
+/* As whom the directory that `path` is in may be touched; *parent is that directory. */
+static enum status act_beside(struct install *in, const char *path, const char **parent,
+                              struct error *err)
+{
+    *parent = parent_of(in, path);
+    return *parent ? install_act_begin(in, *parent, err)
+                   : error_set(err, STATUS_MEMORY, "out of memory");
+}
+
 /* The file, and the directory that it is in. */
 static enum status read_there(struct install *in, const char *path, struct text *out,
                               struct stat *st, struct stat *directory, struct error *err)
 {
-    const char *parent = parent_of(in, path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    enum status status = install_act_begin(in, parent, err);
+    const char *parent;
+    enum status status = act_beside(in, path, &parent, err);
     if (status != STATUS_OK)
         return status;
     status = read_file(in, path, out, st, err);
@@ -185,12 +192,10 @@ static enum status put(struct install *in, const struct install_step *step, cons
 
 static enum status apply_file(struct install *in, struct install_step *step, struct error *err)
 {
-    const char *parent = parent_of(in, step->path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
+    const char *parent;
     enum status status = step->restored ? STATUS_OK : remember(in, step, err);
     if (status == STATUS_OK)
-        status = install_act_begin(in, parent, err);
+        status = act_beside(in, step->path, &parent, err);
     if (status != STATUS_OK)
         return status;
     if (!text_absent(step->content))
@@ -228,10 +233,8 @@ bool install_file_restore(struct install *in, const char *path)
 static enum status look_there(struct install *in, const char *path, struct stat *st, int *error,
                               struct error *err)
 {
-    const char *parent = parent_of(in, path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    enum status status = install_act_begin(in, parent, err);
+    const char *parent;
+    enum status status = act_beside(in, path, &parent, err);
     if (status != STATUS_OK)
         return status;
     *error = lstat(path, st) || (S_ISLNK(st->st_mode) && stat(path, st)) ? errno : 0;
@@ -283,10 +286,8 @@ static enum status make_directory(const struct install_step *step, const char *p
 
 static enum status apply_directory(struct install *in, struct install_step *step, struct error *err)
 {
-    const char *parent = parent_of(in, step->path);
-    if (!parent)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    enum status status = install_act_begin(in, parent, err);
+    const char *parent;
+    enum status status = act_beside(in, step->path, &parent, err);
     return status == STATUS_OK ? act_end(in, make_directory(step, parent, err), err) : status;
 }
 

@@ -28,6 +28,8 @@ root_why_not() {
         echo 'debootstrap is not installed: scripts/install-deps package'
     elif ! unshare --mount --pid --net --fork --kill-child mount -t tmpfs none /mnt 2>/dev/null; then
         echo 'no namespaces here: unshare(1) or mount(8) is refused'
+    elif case $(root_source) in ' '*) ;; *) false ;; esac then
+        echo 'apt has no Debian mirror here: ROOT_MIRROR= names one'
     fi
 }
 
@@ -39,9 +41,8 @@ root_needed() {
 # "MIRROR SUITE": what apt itself uses.
 root_source() {
     root_suite=${ROOT_SUITE:-$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")}
-    root_mirror=${ROOT_MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' \
-        'Created-By: Packages' | awk -v s="$root_suite" '$2 == s && $3 == "main" { print $1; exit }')}
-    echo "${root_mirror:-http://deb.debian.org/debian} $root_suite"
+    root_mirror=${ROOT_MIRROR:-$("$TOP/scripts/build-libgit2" --print-mirror)}
+    echo "${root_mirror%% *} $root_suite"
 }
 
 # The tarball's name; it is made when it is not there yet.
