@@ -62,6 +62,12 @@ CFLAGS  ?= -O1 -g
 HARDEN   = -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 LINK     = -fsanitize=address,undefined
 HOOKLINK = $(LINK)
+else ifeq ($(VARIANT),cov)
+# Which branches the tests take; the hook is dynamic, and says so with what it leaves behind.
+CFLAGS  ?= -O0 -g
+HARDEN   = --coverage -fprofile-abs-path
+LINK     = --coverage
+HOOKLINK = $(LINK)
 else
 CFLAGS  ?= -O2 -g
 # clang 14 has zero initialisation, but wants a second option that says so.
@@ -150,7 +156,9 @@ UNIT_LIB   := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
 FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
-SHELL_TESTS := $(filter-out tests/packages/%,$(sort $(wildcard tests/*/*.t)))
+SHELL_TESTS := $(filter-out tests/packages/% tests/long/%,$(sort $(wildcard tests/*/*.t)))
+# Minutes each: load, soak, and the like. In `make check-long` only.
+LONG_TESTS := $(sort $(wildcard tests/long/*.t))
 
 obj = $(patsubst %.c,$(B)/obj/%.o,$(1))
 bin = $(patsubst tests/%.c,$(B)/tests/%,$(1))
@@ -249,7 +257,7 @@ JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
 # C that unit tests and other shell tests run there too, or what is about time and servers.
-LEFT_OUT := $(if $(filter asan,$(VARIANT)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields cli/client cli/policy-test cli/report-baseline \
+LEFT_OUT := $(if $(and $(filter asan,$(VARIANT)),$(if $(LONG),,short)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields cli/client cli/policy-test cli/report-baseline \
               cli/audit-format cli/completion cli/config-doc cli/doctor cli/doctor-registration cli/examples cli/html \
               cli/install-addon cli/install-hook-script cli/manual cli/policy-apply cli/report-html cli/sync-oracle \
               cli/self-check cli/services cli/sync-faults \
@@ -266,6 +274,14 @@ check: tests
 bench: tests
 	$(Q)if [ -x tests/bench/run ]; then $(TEST_ENV) tests/bench/run $(BENCH_ARGS); \
 	else echo 'no benchmark yet: tests/bench/run is missing'; fi
+
+# What takes tens of minutes: the same tests with LONG=1 (more seeds, more cases, every fault), tests/long,
+# all tests under the sanitizers, fuzzing, the analyzers. scripts/check has the short form of each.
+check-long:
+	$(Q)scripts/check-long $(LONG_ARGS)
+long-tests: tests
+	$(Q)LONG=1 $(TEST_ENV) TEST_TIMEOUT=3600 scripts/run-tests --jobs=1 $(or $(P),$(LONG_TESTS))
+.PHONY: check-long long-tests
 
 # All of check again under AddressSanitizer and UBSan; the hook is dynamic there.
 asan:
@@ -374,6 +390,7 @@ help:
 	'make                    refgate and refgate-hook, in build/release' \
 	'make check              all tests of this variant; T="FILE..." for some' \
 	'make asan               all tests under AddressSanitizer and UBSan (build/asan)' \
+	'make check-long         the long form: more cases, load, soak, fuzzing, analyzers (hours)' \
 	'make bench              the benchmark, against its goals' \
 	'make fuzz               fuzz harnesses, FUZZ_TIME seconds each (needs clang)' \
 	'make check-packages     packages, built, installed and used (root, tens of minutes); P="FILE..."' \
