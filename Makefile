@@ -65,7 +65,7 @@ HOOKLINK = $(LINK)
 else ifeq ($(VARIANT),cov)
 # Which branches the tests take; the hook is dynamic, and says so with what it leaves behind.
 CFLAGS  ?= -O0 -g
-HARDEN   = --coverage -fprofile-abs-path
+HARDEN   = --coverage -fprofile-abs-path -DREFGATE_COVERAGE
 LINK     = --coverage
 HOOKLINK = $(LINK)
 else
@@ -155,7 +155,17 @@ UNIT_SRC   := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_LIB   := $(filter-out $(UNIT_SRC),$(sort $(wildcard tests/unit/*.c)))
 HELPER_SRC := $(sort $(wildcard tests/helpers/*.c))
 BENCH_SRC  := $(sort $(wildcard tests/bench/*.c))
-FUZZ_SRC   := $(sort $(wildcard tests/fuzz/*.c))
+# The hook again, with each call to libc and libgit2 wrapped, for tests/faults/hook.t: nothing of it is
+# in the real one.
+FAULT_SRC  := $(sort $(wildcard tests/faults/*.c))
+-include tests/faults/wrap.mk
+FAULT_WRAP := $(FAULT_CALLS:%=-Wl,--wrap=%)
+FUZZ_SRC   := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+# What the targets share, and the small snapshot that the unit tests use, too.
+FUZZ_LIB   := tests/fuzz/support.c tests/fuzz/snapshots.c tests/fuzz/fakes.c tests/unit/small_snapshot.c
+# ... and fakes.c answers for: a server and an object store that say what the input says.
+FUZZ_LDFLAGS = $(patsubst %,-Wl$(comma)--wrap=%,client_get client_account stored_object_release \
+                 $(addprefix object_store_,new free open read has_quarantine is_incoming is_held ref refs))
 SHELL_TESTS := $(filter-out tests/packages/% tests/long/%,$(sort $(wildcard tests/*/*.t)))
 # Minutes each: load, soak, and the like. In `make check-long` only.
 LONG_TESTS := $(sort $(wildcard tests/long/*.t))
@@ -168,6 +178,8 @@ PROGRAMS := $(if $(wildcard hook/refgate-hook.c),$(B)/refgate-hook) \
 ARCHIVES := $(B)/librefgate.a $(B)/librefgate-admin.a
 UNIT     := $(call bin,$(UNIT_SRC))
 HELPERS  := $(call bin,$(HELPER_SRC) $(BENCH_SRC))
+FAULTS   := $(if $(FAULT_SRC),$(B)/tests/faults/refgate-hook-faults)
+FUZZ_REPLAY := $(B)/tests/fuzz/replay
 
 # ------------------------------------------------------------------ building
 .DEFAULT_GOAL := all
@@ -179,7 +191,7 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-8s %s\n' '$(1)' '$@';)
 
 all: $(PROGRAMS)
-tests: all $(UNIT) $(HELPERS)
+tests: all $(UNIT) $(HELPERS) $(FAULTS) $(FUZZ_REPLAY)
 
 $(LIBGIT2_DIR)/lib/libgit2.a:
 	$(Q)$(LIBGIT2_GIVEN) scripts/build-libgit2 >/dev/null
@@ -229,6 +241,23 @@ $(HELPERS): $(B)/tests/%: $(B)/obj/tests/%.o $(ARCHIVES) $(LIBGIT2_A)
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(TEST_LDFLAGS_$(@F)) -o $@ \
 	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(ADMIN_LIBS)
+# All fuzz targets in one program with a plain main(): the corpus in every build, without libFuzzer. Each
+# target's function gets the target's name; make fuzz leaves it as libFuzzer calls it.
+ifneq ($(VARIANT),fuzz)
+$(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/armed.o: \
+  BASE_CPPFLAGS += -DLLVMFuzzerTestOneInput=$(basename $(notdir $@))
+endif
+$(FUZZ_REPLAY): $(call obj,tests/fuzz/replay.c tests/fuzz/armed.c $(FUZZ_SRC) $(FUZZ_LIB)) $(ARCHIVES) $(LIBGIT2_A)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $(LDFLAGS) $(FUZZ_LDFLAGS) -o $@ \
+	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(TEST_LIBS)
+# Static like the hook, so that libc's own calls are wrapped too; at fixed addresses, for addr2line.
+$(FAULTS): $(call obj,$(FAULT_SRC) hook/refgate-hook.c $(LIBC_SRC)) $(B)/librefgate.a $(LIBGIT2_A) \
+           $(wildcard tests/faults/wrap.mk)
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(HARDEN) $(CFLAGS) \
+	  $(patsubst -static-pie,-static,$(filter-out $(START_LINK) $(RELR),$(HOOKLINK))) -no-pie $(WRAP) \
+	  $(FAULT_WRAP) $(LDFLAGS) -o $@ $(filter %.o %/librefgate.a,$^) $(HOOK_LIBS)
 # Extra link options of single programs, e.g. TEST_LDFLAGS_test_x = -Wl,--wrap=...
 -include tests/flags.mk
 
@@ -239,7 +268,8 @@ endif
 
 # Every source file with this compiler's warnings, and no objects: `make CC=clang syntax`.
 SYNTAX := $(patsubst %.c,$(B)/syntax/%.ok,hook/refgate.c hook/refgate-hook.c $(LIBC_SRC) $(START_SRC) \
-            $(CORE_SRC) $(ADMIN_SRC) $(UNIT_SRC) $(UNIT_LIB) $(HELPER_SRC) $(BENCH_SRC))
+            $(CORE_SRC) $(ADMIN_SRC) $(UNIT_SRC) $(UNIT_LIB) $(HELPER_SRC) $(BENCH_SRC) \
+            $(FUZZ_SRC) $(sort $(wildcard tests/fuzz/[!f]*.c)) $(FAULT_SRC))
 $(B)/syntax/hook/base/version.ok: BASE_CPPFLAGS += $(ABOUT)
 $(B)/syntax/hook/%.ok: hook/%.c FORCE | $(LIBGIT2_A)
 	@mkdir -p $(@D)
@@ -254,16 +284,16 @@ syntax: $(SYNTAX)
 # One more than processors: many tests wait for a server.
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # `make check T="tests/cli/check.t build/release/tests/unit/test_glob"` runs only these.
-T ?= $(UNIT) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
+T ?= $(UNIT) $(FUZZ_REPLAY) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
 # C that unit tests and other shell tests run there too, or what is about time and servers.
 LEFT_OUT := $(if $(and $(filter asan,$(VARIANT)),$(if $(LONG),,short)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields cli/client cli/policy-test cli/report-baseline \
               cli/audit-format cli/completion cli/config-doc cli/doctor cli/doctor-registration cli/examples cli/html \
-              cli/install-addon cli/install-hook-script cli/manual cli/policy-apply cli/report-html cli/sync-oracle \
+              cli/install-addon cli/install-hook-script cli/manual cli/oracle cli/policy-apply cli/report-html cli/sync-oracle \
               cli/self-check cli/services cli/sync-faults \
               cli/sync-partial cli/sync-parts cli/sync-publish \
               cli/sync-resume cli/sync-secrets cli/test-server cli/upgrade-doc cli/who-can-oracle push/clients \
-              push/concurrent push/guide push/servers push/sync-while-pushing)))
+              push/concurrent push/guide push/faults push/load push/sandbox push/servers push/trust push/sync-while-pushing)))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
 TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \
            LIBGIT2_DIR='$(LIBGIT2_DIR)'
@@ -287,26 +317,23 @@ long-tests: tests
 asan:
 	$(Q)$(MAKE) --no-print-directory VARIANT=asan O=build/asan check
 
-# libFuzzer harnesses; each runs FUZZ_TIME seconds over tests/fuzz/corpus/NAME.
+# libFuzzer over each target for FUZZ_TIME seconds, from tests/fuzz/corpus/NAME on: tests/fuzz/README.md.
 FUZZ_CC   ?= $(firstword $(shell command -v clang-14 || command -v clang))
 FUZZ_TIME ?= 20
-FUZZERS   := $(patsubst tests/fuzz/%.c,$(B)/fuzz/%,$(FUZZ_SRC))
+# `make fuzz F="fuzz_config fuzz_hook"`: only these.
+F         ?= $(basename $(notdir $(FUZZ_SRC)))
+FUZZERS   := $(patsubst %,$(B)/fuzz/%,$(F))
 fuzz:
 	$(Q)[ -n '$(FUZZ_CC)' ] || { echo 'make fuzz needs clang: scripts/install-deps lint'; exit 1; }
 	$(Q)$(MAKE) --no-print-directory VARIANT=fuzz O=build/fuzz CC='$(FUZZ_CC)' fuzz-run
 .PHONY: fuzz-build fuzz-run
-fuzz-build: $(FUZZERS)
+fuzz-build: $(FUZZERS) $(B)/fuzz/armed
 fuzz-run: fuzz-build
-	$(Q)for f in $(FUZZERS); do \
-	  n=$${f##*/}; mkdir -p $(B)/corpus/$$n $(B)/crash; echo "  FUZZ     $$n"; \
-	  seed=; [ ! -d tests/fuzz/corpus/$$n ] || seed=tests/fuzz/corpus/$$n; \
-	  $$f -max_total_time=$(FUZZ_TIME) -timeout=10 -rss_limit_mb=1024 -verbosity=0 \
-	    -print_final_stats=1 -artifact_prefix=$(B)/crash/$$n- $(B)/corpus/$$n $$seed || exit 1; \
-	done
-$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(ARCHIVES) $(LIBGIT2_A)
+	$(Q)BUILD='$(abspath $(B))' tests/fuzz/run --time=$(FUZZ_TIME) $(F)
+$(B)/fuzz/%: $(B)/obj/tests/fuzz/%.o $(call obj,$(FUZZ_LIB)) $(ARCHIVES) $(LIBGIT2_A)
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ \
-	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(ADMIN_LIBS)
+	$(call say,LINK)$(CC) -fsanitize=fuzzer $(LINK) $(CFLAGS) $(LDFLAGS) $(FUZZ_LDFLAGS) -o $@ \
+	  $(filter %.o,$^) $(ARCHIVES_IN_ORDER) $(TEST_LIBS)
 
 lint:
 	$(Q)scripts/lint

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/emergency.h"
 #include "base/file.h"
+#include "base/sandbox.h"
 #include "base/ulid.h"
 #include "base/version.h"
 #include "policy/config.h"
@@ -58,8 +59,10 @@ struct hook {
     struct git_history *history;
     struct text disabled_reason; /* what the kill switch's file says */
     struct decision decision;
+    struct approval_holds approvals; /* uses that were taken for it */
     struct ulid id;
-    struct error detail; /* what went wrong, for syslog */
+    struct error detail;          /* what went wrong, for syslog */
+    struct error sandbox_trouble; /* so that it does not stand in the way of anything else */
 };
 
 static const struct policy *hook_policy(const struct hook *hook)
@@ -84,17 +87,18 @@ static bool hook_fail_with(struct hook *hook, bool monitorable, const char *pref
 
 static int print_help(void)
 {
-    printf("usage: refgate-hook [--config FILE] [--native]\n\n"
-           "Decides one push: a pre-receive hook script for Bitbucket Data Center. Reads ref\n"
-           "updates from stdin and BB_* variables from the environment; see refgate-hook(8).\n\n"
-           "  --config FILE   configuration (default: refgate.conf beside this program, then\n"
-           "                  /etc/refgate/refgate.conf)\n"
-           "  --native        started by git itself: pusher and repository are not known\n"
-           "  --version       show the version, the build, its libraries, and which formats of the\n"
-           "                  snapshot it reads\n"
-           "  --help          show this help\n\n"
-           "Exit codes: 0 accepted, 1 rejected by policy, 2 rejected because something was\n"
-           "wrong.\n");
+    printf(
+        "usage: refgate-hook [--config FILE] [--native]\n\n"
+        "Decides one push: a pre-receive hook script for Bitbucket Data Center. Reads ref\n"
+        "updates from stdin and BB_* variables from the environment; see refgate-hook(8).\n\n"
+        "  --config FILE   configuration (default: refgate.conf beside this program, then\n"
+        "                  /etc/refgate/refgate.conf)\n"
+        "  --native        started by git itself: pusher and repository are not known\n"
+        "  --version       show the version, the build, its libraries, and which formats of the\n"
+        "                  snapshot it reads, and what it can use to restrict itself\n"
+        "  --help          show this help\n\n"
+        "Exit codes: 0 accepted, 1 rejected by policy, 2 rejected because something was\n"
+        "wrong.\n");
     return fflush(stdout) ? 2 : 0;
 }
 
@@ -102,8 +106,10 @@ static int print_help(void)
 static int print_version(void)
 {
     char formats[FORMAT_RANGE_SIZE];
-    int printed = printf("refgate-hook %s\n%s%ssnapshot: reads %s\n", REFGATE_VERSION,
-                         version_build, version_hook, format_range_text(format_known, formats));
+    char offer[SANDBOX_TEXT_SIZE];
+    int printed = printf("refgate-hook %s\n%s%ssnapshot: reads %s\nsandbox: %s\n", REFGATE_VERSION,
+                         version_build, version_hook, format_range_text(format_known, formats),
+                         sandbox_offer(offer));
     return printed < 0 || fflush(stdout) ? 2 : 0;
 }
 
@@ -158,7 +164,7 @@ static void hook_limits(struct hook *hook, bool disabled)
     const struct policy *policy = &hook->policy;
     hook->deadline_us = hook->started_us + policy->deadline_ms * 1000;
     if (policy->deadline_ms != DEFAULT_DEADLINE_MS)
-        emergency_watchdog(policy->deadline_ms + WATCHDOG_GRACE_MS);
+        emergency_watchdog(policy->deadline_ms, WATCHDOG_GRACE_MS);
     const char *contact = "";
     if (policy->contact.size) {
         struct buffer line;
@@ -180,6 +186,26 @@ static void hook_limits(struct hook *hook, bool disabled)
 #endif
 }
 
+/* From here on the hook can do little but read and judge. A kernel that offers less is silence, unless
+ * more is required. */
+static bool hook_restrict(struct hook *hook)
+{
+    const struct policy *policy = &hook->policy;
+    const struct sandbox_needs needs = {
+        .log = policy->audit_file.at,
+        .directory = policy->approvals_directory.at,
+        .syslog = policy->syslog != SYSLOG_OFF,
+    };
+    struct error why = {STATUS_OK, ""};
+    enum status status = policy->sandbox == SANDBOX_OFF ? STATUS_OK : sandbox_enter(&needs, &why);
+    if (status == STATUS_OK)
+        return true;
+    if (status != STATUS_UNSUPPORTED || policy->sandbox == SANDBOX_REQUIRE)
+        hook->sandbox_trouble = why;
+    return policy->sandbox != SANDBOX_REQUIRE ||
+           hook_fail(hook, true, "refgate could not restrict itself as its configuration requires");
+}
+
 static bool hook_read_environment(struct hook *hook)
 {
     const struct policy *policy = &hook->policy;
@@ -189,7 +215,8 @@ static bool hook_read_environment(struct hook *hook)
     if (environment_read(&env, hook->native, variable, &hook->push, &hook->detail) != STATUS_OK)
         return hook_fail_with(hook, true, "");
     if (location_find(&env, NULL, &hook->arena, &hook->location, &hook->detail) != STATUS_OK)
-        return hook_fail(hook, true, "out of memory");
+        return hook_fail_with(hook, true, "");
+    hook->push.late = &emergency_late;
     hook->push.storage_id_known = hook->location.storage_id_known;
     hook->push.storage_id = hook->location.storage_id;
     if (policy->needs_local_time)
@@ -245,6 +272,11 @@ static void hook_watch(struct hook *hook)
 static void hook_judge(struct hook *hook)
 {
     if (emergency_guard()) {
+        if (emergency_was_memory()) {
+            error_set(&hook->detail, STATUS_MEMORY, "out of memory in libgit2");
+            hook_fail(hook, true, "out of memory");
+            return;
+        }
         error_set(&hook->detail, STATUS_IO, "SIGBUS: a mapped file ended early or its disk failed");
         hook_fail(hook, true, "a file could not be read to its end (disk error?)");
         return;
@@ -260,7 +292,11 @@ static void hook_judge(struct hook *hook)
         status = decide(&hook->policy, &hook->push, &view, &history, NULL, &hook->arena,
                         &hook->decision, &hook->detail);
     }
-    if (status != STATUS_OK)
+    /* Also where memory was missed by what can do without an answer: it is a limit, whatever [failure]
+     * says. */
+    if (status == STATUS_DEADLINE)
+        hook_fail(hook, true, "the decision took too long");
+    else if (status != STATUS_OK || hook->detail.code == STATUS_MEMORY)
         hook_fail(hook, true, "out of memory");
     emergency_unguard();
 }
@@ -268,9 +304,9 @@ static void hook_judge(struct hook *hook)
 /* The last question, when all else has accepted: what was approved (semantics.md 7). */
 static void hook_approve(struct hook *hook)
 {
-    const struct approval_request request = {&hook->policy, &hook->push, hook->id.text,
+    const struct approval_request request = {&hook->policy,     &hook->push,  hook->id.text,
                                              hook->deadline_us, &hook->arena, false};
-    approval_grant(&request, &hook->decision, &hook->detail);
+    approval_grant_held(&request, &hook->decision, &hook->approvals, &hook->detail);
 }
 
 /* Everything up to the decision. */
@@ -285,7 +321,9 @@ static void hook_decide(struct hook *hook, int argc, char **argv)
         return;
     if (hook->policy_loaded)
         hook_limits(hook, disabled);
-    bool read = hook->policy_loaded && hook_read_environment(hook) && hook_read_changes(hook);
+    bool restricted = hook->policy_loaded && hook_restrict(hook);
+    bool read = hook->policy_loaded && (restricted || disabled) && hook_read_environment(hook) &&
+                hook_read_changes(hook);
     if (disabled)
         decision_disabled(hook_policy(hook), &hook->push, hook->disabled_reason, &hook->arena,
                           &hook->decision);
@@ -366,14 +404,17 @@ static void hook_record(struct hook *hook)
     struct digest head;
     bool recorded = false;
     char trouble[ERROR_TEXT_SIZE] = "";
-    if (hook->detail.code != STATUS_OK)
-        memcpy(trouble, hook->detail.text, sizeof trouble);
+    const struct error *detail = hook->detail.code != STATUS_OK ? &hook->detail
+                                                                : &hook->sandbox_trouble;
+    if (detail->code != STATUS_OK)
+        memcpy(trouble, detail->text, sizeof trouble);
     if (hook->policy_loaded && hook->policy.audit_file.size) {
         struct error err = {STATUS_OK, ""};
         recorded = hook_audit(hook, &head, &err) == STATUS_OK;
         if (!recorded) {
             snprintf(trouble, sizeof trouble, "audit record not written: %.400s", err.text);
-            if (hook->policy.audit_required && !hook->decision.disabled)
+            if (hook->policy.audit_required && !hook->decision.disabled &&
+                hook->decision.exit_code == 0) /* what policy refuses it refuses in its own words */
                 hook_fail(hook, true, "the decision could not be written to the audit log");
         }
     }
@@ -419,10 +460,12 @@ int main(int argc, char **argv)
         return print_help();
 
     emergency_install();
-    emergency_watchdog(DEFAULT_DEADLINE_MS + WATCHDOG_GRACE_MS);
+    emergency_watchdog(DEFAULT_DEADLINE_MS, WATCHDOG_GRACE_MS);
     hook_init(&hook);
     hook_decide(&hook, argc, argv);
     hook_record(&hook);
+    /* An accepted push that could not be recorded, and must be, is none: it used nothing. */
+    approval_holds_end(&hook.approvals, hook.decision.exit_code == 0);
     hook_print(&hook);
 
     int code = hook.decision.exit_code;

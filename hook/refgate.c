@@ -36,7 +36,8 @@ int main(int argc, char **argv)
     /* What this program reads may be confidential: no core files, whatever happens. */
     const struct rlimit none = {0, 0};
     setrlimit(RLIMIT_CORE, &none);
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of writing, reported as one */
+    /* A closed pipe is an error of writing, reported as one. */
+    sigaction(SIGPIPE, &(const struct sigaction){.sa_handler = SIG_IGN}, NULL);
     if (argc >= 2 && !strcmp(argv[1], "--version"))
         return (int)about_run(argc - 2, argv + 2);
     return (int)command_dispatch("refgate", &command_refgate, argc - 1, argv + 1);

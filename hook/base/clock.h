@@ -20,7 +20,7 @@
 #define CLOCK_TEXT_SIZE 25 /* 2026-11-22T04:10:00.123Z and a NUL */
 
 struct local_time {
-    bool known;           /* false: the zone's file is missing or damaged */
+    bool known;           /* false: the zone's file is missing, damaged or not trusted */
     int year, month, day; /* 2026, 1..12, 1..31 */
     int weekday;          /* 0 = Monday .. 6 = Sunday */
     int minute_of_day;    /* 0..1439 */
@@ -39,7 +39,7 @@ bool clock_parse_duration(struct text t, int64_t *ms);
 /* "3m", "2h 5m", "3d 4h": two units at most, for messages. */
 void clock_format_duration(int64_t ms, char *out, size_t size);
 /* Local time in ZONE ("Europe/Berlin", "UTC"). .known=false when the zone's file in the system's
- * zoneinfo directory is missing or is not one (glibc would silently use UTC). */
+ * zoneinfo directory is missing, not trusted (base/file.h) or none (glibc would silently use UTC). */
 struct local_time clock_local(int64_t ms, const char *zone);
 
 #endif

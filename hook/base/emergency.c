@@ -15,8 +15,10 @@
 
 sigjmp_buf emergency_point;
 volatile int emergency_armed;
+volatile int emergency_late;
 static volatile sig_atomic_t emergency_exit = 2;
 static volatile sig_atomic_t emergency_over;
+static volatile sig_atomic_t emergency_no_memory;
 static sigset_t emergency_mask; /* of normal times */
 static const char *volatile emergency_contact = "";
 
@@ -56,6 +58,10 @@ static void emergency_handle(int number)
 {
     if (emergency_over && (number == SIGALRM || number == SIGTERM))
         return;
+    if (number == SIGALRM && !emergency_late) {
+        emergency_late = 1;
+        return;
+    }
     if (number == SIGBUS && emergency_armed) {
         emergency_armed = 0;
         sigprocmask(SIG_SETMASK, &emergency_mask, NULL); /* the watchdog is still wanted */
@@ -66,6 +72,20 @@ static void emergency_handle(int number)
     if (emergency_write(head) && emergency_write(emergency_reason(number)))
         (void)emergency_write(emergency_contact);
     _exit(emergency_exit);
+}
+
+void emergency_memory(void)
+{
+    if (!emergency_armed)
+        return;
+    emergency_armed = 0;
+    emergency_no_memory = 1;
+    siglongjmp(emergency_point, 1);
+}
+
+bool emergency_was_memory(void)
+{
+    return emergency_no_memory != 0;
 }
 
 static void emergency_open_standard(void)
@@ -119,10 +139,11 @@ void emergency_done(void)
     emergency_over = 1;
 }
 
-void emergency_watchdog(int64_t ms)
+void emergency_watchdog(int64_t ms, int64_t grace_ms)
 {
     const struct itimerval timer = {
         .it_value = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000},
+        .it_interval = {.tv_sec = grace_ms / 1000, .tv_usec = grace_ms % 1000 * 1000},
     };
     setitimer(ITIMER_REAL, &timer, NULL);
 }

@@ -11,7 +11,8 @@ static void error_format(struct error *err, enum status code, const char *format
         err->text[0] = '\0';
 }
 
-enum status error_set(struct error *err, enum status code, const char *format, ...)
+/* The names in brackets: error.h may have macros of these names. */
+enum status(error_set)(struct error *err, enum status code, const char *format, ...)
 {
     if (err) {
         va_list args;
@@ -22,8 +23,8 @@ enum status error_set(struct error *err, enum status code, const char *format, .
     return code;
 }
 
-enum status error_errno(struct error *err, enum status code, int saved_errno, const char *format,
-                        ...)
+enum status(error_errno)(struct error *err, enum status code, int saved_errno,
+                         const char *format, ...)
 {
     if (err) {
         va_list args;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/path_walk.h"
 
 static bool is_trusted_owner(uid_t uid, const struct file_owners *owners)
 {
@@ -22,77 +23,75 @@ static bool is_trusted_owner(uid_t uid, const struct file_owners *owners)
     return false;
 }
 
-/* Owner and mode of what was opened. An ACL that lets others write shows in the group bits, since
- * these hold its mask (acl(5)). */
-static enum status check_trust(const struct stat *st, struct text path,
+static enum status foreign_owner(const struct stat *st, const char *path, const char *what,
+                                 const struct file_owners *owners, struct error *err)
+{
+    return error_set(err, STATUS_TRUST,
+                     "%s belongs to uid %ju, neither to root nor to %suid %ju: %s", what,
+                     (uintmax_t)st->st_uid, owners && owners->count ? "a trusted user nor to " : "",
+                     (uintmax_t)geteuid(), path);
+}
+
+/* Owner and mode of a directory, or of what was opened. An ACL that lets others write shows in the
+ * group bits, since these hold its mask (acl(5)). */
+static enum status check_trust(const struct stat *st, const char *path,
                                const struct file_owners *owners, struct error *err)
 {
     const char *what = S_ISDIR(st->st_mode) ? "directory" : "file";
     if (!is_trusted_owner(st->st_uid, owners))
-        return error_set(
-            err, STATUS_TRUST, "%s belongs to uid %ju, neither to root nor to %suid %ju: %.*s",
-            what, (uintmax_t)st->st_uid, owners && owners->count ? "a trusted user nor to " : "",
-            (uintmax_t)geteuid(), TEXT_ARG(path));
+        return foreign_owner(st, path, what, owners, err);
     if ((st->st_mode & (S_IWGRP | S_IWOTH)) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
         return error_set(err, STATUS_TRUST,
-                         "%s can be written by group or others (mode %04o): chmod go-w %.*s", what,
-                         (unsigned)(st->st_mode & 07777), TEXT_ARG(path));
+                         "%s can be written by group or others (mode %04o): chmod go-w %s", what,
+                         (unsigned)(st->st_mode & 07777), path);
     return STATUS_OK;
 }
 
-/* An absolute path that says where it goes: no empty, `.` or `..` component. */
-static bool is_plain_path(const char *path)
+/* A link has no mode, and nobody can change one but by another in its place. So it is as good as its
+ * directory, which was passed, unless that is a sticky one where everybody makes links. */
+enum status file_check_link(const char *path, const struct stat *st,
+                            const struct file_owners *owners, struct error *err)
 {
-    struct text rest = text_of(path), name;
-    if (!rest.size || rest.size >= PATH_MAX || path[0] != '/')
-        return false;
-    rest = text_skip(rest, 1);
-    if (!rest.size)
-        return true;
-    while (text_next_field(&rest, '/', &name))
-        if (!name.size || text_equal(name, TEXT(".")) || text_equal(name, TEXT("..")))
-            return false;
-    return true;
-}
-
-/* Looks at each directory above the last component, from "/" on. One that was found to be trusted
- * cannot be changed by anybody who is not, so what is looked at next is what will be opened: the
- * walk by names is as safe as one by descriptors, with a third of the system calls. *link: a
- * component is a symbolic link (and nothing was decided). */
-static enum status check_parents(char *path, const struct file_owners *owners, bool *link,
-                                 struct error *err)
-{
-    for (char *slash = path; slash; slash = strchr(slash + 1, '/')) {
-        char after = slash[1];
-        bool root = slash == path;
-        slash[root] = '\0';
-        struct stat st;
-        int failed = lstat(path, &st) ? errno : 0;
-        enum status status = STATUS_OK;
-        if (failed == ENOENT || failed == ENOTDIR)
-            status = error_set(err, STATUS_NOT_FOUND, "%s does not exist", path);
-        else if (failed)
-            status = error_errno(err, STATUS_IO, failed, "cannot look at directory %s", path);
-        else if (S_ISLNK(st.st_mode))
-            *link = true;
-        else if (!S_ISDIR(st.st_mode))
-            status = error_set(err, STATUS_NOT_FOUND, "%s does not exist: no directory", path);
-        else
-            status = check_trust(&st, text_of(path), owners, err);
-        slash[0] = '/';
-        slash[1] = after;
-        if (status || *link)
-            return status;
-    }
+    char directory[PATH_MAX] READ_INTO;
+    struct stat in;
+    if (is_trusted_owner(st->st_uid, owners))
+        return STATUS_OK;
+    const char *slash = strrchr(path, '/');
+    size_t size = slash && slash != path ? (size_t)(slash - path) : 1;
+    memcpy(directory, path, size);
+    directory[size] = '\0';
+    if (lstat(directory, &in))
+        return error_errno(err, STATUS_IO, errno, "cannot look at directory %s", directory);
+    if (in.st_mode & (S_IWGRP | S_IWOTH))
+        return foreign_owner(st, path, "symbolic link", owners, err);
     return STATUS_OK;
 }
 
-/* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. *link as above. */
-static enum status open_last(const char *path, bool directory, const struct file_owners *owners,
-                             int *out, struct stat *st, bool *link, struct error *err)
+/* ------------------------------------------------------------------ opening */
+
+struct opening {
+    const struct file_owners *owners;
+    bool directory;
+    int fd;
+    struct stat st;
+};
+
+/* A directory that was found to be trusted cannot be changed by anybody who is not, so what is looked
+ * at next is what will be opened: the walk by names is as safe as one by descriptors, with a third of
+ * the system calls. */
+static enum status pass(void *self, const char *path, const struct stat *st, struct error *err)
 {
+    const struct opening *opening = self;
+    return S_ISLNK(st->st_mode) ? file_check_link(path, st, opening->owners, err)
+                                : check_trust(st, path, opening->owners, err);
+}
+
+/* O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever. */
+static enum status open_last(void *self, const char *path, bool *link, struct error *err)
+{
+    struct opening *opening = self;
     int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC |
-                            (directory ? O_DIRECTORY : 0));
+                            (opening->directory ? O_DIRECTORY : 0));
     if (fd < 0) {
         struct stat is;
         int failed = errno;
@@ -106,54 +105,31 @@ static enum status open_last(const char *path, bool directory, const struct file
         return error_errno(err, STATUS_IO, failed, "cannot open %s", path);
     }
     enum status status = STATUS_OK;
-    if (fstat(fd, st))
+    if (fstat(fd, &opening->st))
         status = error_errno(err, STATUS_IO, errno, "cannot look at %s", path);
-    else if (!directory && !S_ISREG(st->st_mode))
+    else if (!opening->directory && !S_ISREG(opening->st.st_mode))
         status = error_set(err, STATUS_TRUST, "not a regular file: %s", path);
     else
-        status = check_trust(st, text_of(path), owners, err);
+        status = check_trust(&opening->st, path, opening->owners, err);
     if (status)
         close(fd);
     else
-        *out = fd;
+        opening->fd = fd;
     return status;
 }
 
-/* Links are resolved by realpath(3), and what it says is looked at like any other path: should a
- * component become a link in between, it is not followed. */
 static enum status open_checked(const char *path, bool directory, const struct file_owners *owners,
                                 int *out, struct stat *out_st, struct error *err)
 {
-    struct stat st;
-    bool link = !is_plain_path(path);
-    char *walked = link ? NULL : strdup(path);
-    enum status status = STATUS_OK;
-    if (!link && !walked)
-        return error_set(err, STATUS_MEMORY, "out of memory");
-    if (!link)
-        status = check_parents(walked, owners, &link, err);
-    if (!status && !link)
-        status = open_last(walked, directory, owners, out, &st, &link, err);
-    free(walked);
-    if (!status && link) {
-        char *resolved = realpath(path, NULL);
-        if (!resolved) {
-            if (errno == ENOENT || errno == ENOTDIR)
-                return error_set(err, STATUS_NOT_FOUND, "%s does not exist", path);
-            return error_errno(err, errno == ENOMEM ? STATUS_MEMORY : STATUS_IO, errno,
-                               "cannot resolve %s", path);
-        }
-        link = false;
-        status = check_parents(resolved, owners, &link, err);
-        if (!status && !link)
-            status = open_last(resolved, directory, owners, out, &st, &link, err);
-        if (!status && link)
-            status = error_set(err, STATUS_TRUST, "%s changed while it was looked at", path);
-        free(resolved);
-    }
-    if (!status && out_st)
-        *out_st = st;
-    return status;
+    struct opening opening = {.owners = owners, .directory = directory, .fd = -1};
+    const struct path_walk walk = {&opening, pass, open_last};
+    enum status status = path_walk(path, &walk, err);
+    if (status)
+        return status;
+    *out = opening.fd;
+    if (out_st)
+        *out_st = opening.st;
+    return STATUS_OK;
 }
 
 enum status file_open_trusted(const char *path, const struct file_owners *owners, int *fd,

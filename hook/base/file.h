@@ -3,9 +3,14 @@
  *
  * "Trusted" is semantics.md 8: a regular file (symbolic links are followed, then what was opened
  * is checked), owned by root, by this process's user or by one of `owners`; it and each directory
- * above it (after links are resolved) owned likewise and not writable by group or others, sticky
- * directories excepted. The check is made on open descriptors, so that nothing can be swapped
- * between check and use.
+ * above it owned likewise and not writable by group or others, sticky directories excepted. That
+ * holds for the directories in which links are found, too, and a link in a sticky directory must
+ * belong to one of these users: else somebody could choose which of the trusted files is read. The
+ * file is checked on the open descriptor, so that nothing can be swapped between check and use.
+ *
+ * Hard links are not counted: a second name of a file is nobody's harm while owner and mode are as
+ * they must be. Who links another's file into a sticky directory is the kernel's to stop
+ * (fs.protected_hardlinks).
  */
 #ifndef REFGATE_BASE_FILE_H
 #define REFGATE_BASE_FILE_H
@@ -23,14 +28,18 @@ struct file_owners { /* further users who may own the file and the directories a
     size_t count;
 };
 
-/* Opens PATH for reading (never blocks on a FIFO, never follows the last component after it was
- * resolved). STATUS_NOT_FOUND if it does not exist, STATUS_TRUST, STATUS_IO. *fd is close-on-exec;
- * the caller closes it. `st` may be NULL. `owners` may be NULL. */
+/* Opens PATH for reading (never blocks on a FIFO, never follows a link that was not looked at).
+ * STATUS_NOT_FOUND if it does not exist, STATUS_TRUST, STATUS_IO. *fd is close-on-exec; the caller
+ * closes it. `st` may be NULL. `owners` may be NULL. */
 enum status file_open_trusted(const char *path, const struct file_owners *owners, int *fd,
                               struct stat *st, struct error *err) MUST_CHECK;
 /* The same checks for a directory; *fd can be used with openat(). */
 enum status file_open_trusted_directory(const char *path, const struct file_owners *owners, int *fd,
                                         struct error *err) MUST_CHECK;
+/* May this symbolic link be followed, whose directory may? STATUS_TRUST: it is in a sticky directory
+ * where everybody makes links, and somebody else's. */
+enum status file_check_link(const char *path, const struct stat *st,
+                            const struct file_owners *owners, struct error *err) MUST_CHECK;
 /* Reads the rest of a descriptor into `out` (appended). STATUS_LIMIT if there are more than `most`
  * bytes. Retries EINTR. */
 enum status file_read_all(int fd, size_t most, struct buffer *out, struct error *err) MUST_CHECK;

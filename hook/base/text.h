@@ -21,7 +21,7 @@ struct text {
 #define TEXT_NONE ((struct text){NULL, 0})
 #define TEXT(literal) ((struct text){"" literal, sizeof(literal) - 1})
 /* For printf: "%.*s", TEXT_ARG(t) - only for text that was checked or escaped. */
-#define TEXT_ARG(t) (int)(t).size, ((t).at ? (t).at : "")
+#define TEXT_ARG(t) (int)(t).size, ((t).size ? (t).at : "")
 
 static inline struct text text_of(const char *string) /* NULL gives TEXT_NONE */
 {
@@ -41,7 +41,7 @@ static inline bool text_starts(struct text t, struct text prefix)
 }
 static inline struct text text_skip(struct text t, size_t bytes) /* bytes <= t.size */
 {
-    return (struct text){t.at ? t.at + bytes : NULL, t.size - bytes};
+    return (struct text){bytes ? t.at + bytes : t.at, t.size - bytes};
 }
 
 static inline char ascii_lower(char c)

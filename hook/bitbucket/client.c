@@ -217,7 +217,7 @@ static enum status start_due(struct client *client, int64_t *wait_us, struct err
         if (status != STATUS_OK)
             return status;
     }
-    client->turn = (client->turn + 1) % client->count;
+    client->turn = client->turn + 1 < client->count ? client->turn + 1 : 0;
     return STATUS_OK;
 }
 

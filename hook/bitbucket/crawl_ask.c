@@ -401,7 +401,7 @@ static enum status conclude(struct crawl *c, struct request *r, enum outcome out
 /* What the answer says of the routes; *again: the next one is to be tried. */
 static enum outcome judge(struct crawl *c, struct request *r, const struct response *response)
 {
-    struct outcome_route next;
+    struct outcome_route next = r->route;
     bool route_missing = !response->missing && response->status == 404 &&
                          !feed_is_resource_error(response->body);
     size_t tried = r->routes_tried + 1;

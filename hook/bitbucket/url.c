@@ -98,8 +98,9 @@ static bool put_parameters(struct buffer *out, struct text rest)
         put_normal(&normal, parameter, "=");
         ends[count++] = normal.size;
     }
-    for (size_t i = 0, start = 0; i < count; start = ends[i++]) {
-        parameter = (struct text){normal.data + start, ends[i] - start};
+    const struct text all = buffer_view(&normal); /* "?&" has no byte of them */
+    for (size_t i = 0, start = 0; i < count && !normal.failed; start = ends[i++]) {
+        parameter = (struct text){all.at + start, ends[i] - start};
         if (counts(parameter))
             parameters[kept++] = parameter;
     }

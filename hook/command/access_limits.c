@@ -111,7 +111,7 @@ static size_t ref_of(const struct access_limits *limits, size_t change)
     size_t kinds = 0;
     for (unsigned bits = limits->question->kinds; bits; bits &= bits - 1)
         kinds++;
-    return change / kinds;
+    return kinds ? change / kinds : change; /* a change asks at least one kind */
 }
 
 static void trace_entry(void *self, const struct trace_entry *entry)

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "record/audit_line.h"
+#include "record/audit_read.h"
 #include "record/audit_verify.h"
 
 #define ANCHORS_MAX 64
@@ -25,7 +26,7 @@ static bool configured_files(const struct arguments *args, struct audit_files *o
     }
     struct error err = {STATUS_OK, ""};
     const char *log = out->instance.policy.audit_file.at;
-    if (audit_series_list(log, &out->series, &err) != STATUS_OK) {
+    if (audit_series_open(log, &out->series, &out->log, &err) != STATUS_OK) {
         command_trouble(args, "%s: %s", log, err.text);
         return false;
     }
@@ -54,8 +55,16 @@ bool audit_files(const struct arguments *args, struct audit_files *out)
     return true;
 }
 
+struct audit_reader *audit_files_take(struct audit_files *files)
+{
+    struct audit_reader *log = files->log;
+    files->log = NULL;
+    return log;
+}
+
 void audit_files_free(struct audit_files *files)
 {
+    audit_read_close(files->log);
     audit_series_free(&files->series);
     instance_close(&files->instance);
 }
@@ -215,8 +224,12 @@ static enum command_exit verify_files(struct verify *verify)
     for (size_t i = 0; i < verify->files.count; i++) {
         struct error err = {STATUS_OK, ""};
         const char *path = verify->files.paths[i];
-        verify->readable[i] = audit_verify(&verify->verifier, path, &verify->found[i], &err) ==
-                              STATUS_OK;
+        bool last = i + 1 == verify->files.count;
+        struct audit_reader *log = last ? audit_files_take(&verify->files) : NULL;
+        struct audit_findings *found = &verify->found[i];
+        enum status read = log ? audit_verify_reader(&verify->verifier, log, found, &err)
+                               : audit_verify(&verify->verifier, path, found, &err);
+        verify->readable[i] = read == STATUS_OK;
         if (!verify->readable[i])
             status = command_trouble(verify->args, "%s: %s", path, err.text);
     }

@@ -11,7 +11,9 @@
 struct audit_files {
     const char *paths[AUDIT_FILES_MAX];
     size_t count;
-    bool of_one_log;            /* one chain, oldest first; the last is the log itself */
+    bool of_one_log; /* one chain, oldest first; the last is the log itself */
+    struct audit_reader
+        *log; /* the last of one log, open, so that a rotation hides nothing; or NULL */
     struct audit_series series; /* holds the paths of rotated files */
     struct instance instance;   /* the configuration, when it named the file */
 };
@@ -20,6 +22,8 @@ struct audit_files {
  * from it before it, oldest first. `out` is zeroed by the caller. false: trouble was printed. In any
  * case the caller calls audit_files_free(). */
 bool audit_files(const struct arguments *args, struct audit_files *out);
+/* The log itself, if it is open: who asks closes it. */
+struct audit_reader *audit_files_take(struct audit_files *files);
 void audit_files_free(struct audit_files *files);
 
 extern const struct command command_audit_show, command_audit_narrate, command_audit_replay,

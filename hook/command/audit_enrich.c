@@ -63,7 +63,8 @@ static bool read_decisions(struct run *run)
     struct audit_source source = {.args = run->args,
                                   .filter = &run->enrich.filter,
                                   .paths = run->files.paths,
-                                  .count = run->files.count};
+                                  .count = run->files.count,
+                                  .log = audit_files_take(&run->files)};
     bool good = audit_source_open(&source);
     if (good)
         audit_source_next(&source);

@@ -68,8 +68,11 @@ static void take(struct narrate *narrate, const struct audit_source *source)
 
 static bool search(struct narrate *narrate, const char *const *paths, size_t count)
 {
-    struct audit_source source = {
-        .args = narrate->args, .filter = &narrate->filter, .paths = paths, .count = count};
+    struct audit_source source = {.args = narrate->args,
+                                  .filter = &narrate->filter,
+                                  .paths = paths,
+                                  .count = count,
+                                  .log = audit_files_take(&narrate->files)};
     if (audit_source_open(&source)) {
         audit_source_next(&source);
         for (; source.record; audit_source_next(&source))

@@ -100,7 +100,7 @@ static bool show_entry(struct show *show, const struct audit_source *source)
  * nothing to print first, only the log itself is gone through. */
 static bool open_sources(struct show *show, bool only_log)
 {
-    const struct audit_files *files = &show->files;
+    struct audit_files *files = &show->files;
     bool each = !files->of_one_log;
     size_t count = each ? files->count : 1, first = only_log ? files->count - 1 : 0;
     show->sources = calloc(count, sizeof *show->sources);
@@ -113,7 +113,8 @@ static bool open_sources(struct show *show, bool only_log)
         *source = (struct audit_source){.args = show->args,
                                         .filter = &show->filter,
                                         .paths = files->paths + (each ? i : first),
-                                        .count = each ? 1 : files->count - first};
+                                        .count = each ? 1 : files->count - first,
+                                        .log = each ? NULL : audit_files_take(files)};
         if (!audit_source_open(source))
             return false;
         audit_source_next(source);

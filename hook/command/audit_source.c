@@ -19,7 +19,7 @@ static bool open_file(struct audit_source *source, const char *path, struct audi
 bool audit_source_open(struct audit_source *source)
 {
     /* The log first: a rotation while the older files are read must not take lines out of it. */
-    return open_file(source, source->paths[source->count - 1], &source->log);
+    return source->log || open_file(source, source->paths[source->count - 1], &source->log);
 }
 
 /* Ids are letters and digits: a line without these bytes is not the one, and need not be parsed. */

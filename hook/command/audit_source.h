@@ -31,7 +31,8 @@ struct audit_source {
     struct digest before; /* the head that the decision's line follows; likewise */
 };
 
-/* The caller has set args, paths and count (at least 1), and zeroed the rest. false: trouble was
+/* The caller has set args, paths and count (at least 1), the log if it is open already, which is taken
+ * over, and zeroed the rest. false: trouble was
  * printed. In any case the caller calls audit_source_close(). */
 bool audit_source_open(struct audit_source *source);
 /* The next decision of the reader alone, or NULL. */

@@ -4,7 +4,7 @@
 
 #include "command/doctor.h"
 
-/* Trusted, may be run, static, of the same version. */
+/* Trusted, may be run, static, of the same version; what its sandbox can have here. */
 void doctor_program(struct doctor *d);
 
 #endif

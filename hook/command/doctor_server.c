@@ -78,9 +78,10 @@ static bool check_reachable(struct doctor *d, struct client *client)
 
 static void check_version(struct doctor *d, const char *version)
 {
-    char *end;
-    unsigned long major = strtoul(version, &end, 10);
-    if (end == version || (*end && *end != '.'))
+    struct text rest = text_of(version), first = TEXT_NONE;
+    uint64_t major = 0;
+    text_next_field(&rest, '.', &first);
+    if (!text_parse_u64(first, UINT32_MAX, false, &major))
         doctor_say(d, DOCTOR_WARN, "version", NULL, "Bitbucket %s: not a version that is known",
                    version);
     else if (major < VERSION_OLDEST || major > VERSION_NEWEST)

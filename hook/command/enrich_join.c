@@ -334,7 +334,8 @@ void enrich_conclude(struct enrich *enrich)
     for (size_t i = 0; i < enrich->decision_count; i++) {
         const struct enrich_decision *decision = &enrich->decisions[i];
         struct enrich_request *request = decision->fits ? decision->fits->request : NULL;
-        if (decision->fit_count != 1 || (request->sole && request->sole_push == decision->push))
+        if (!request || decision->fit_count != 1 ||
+            (request->sole && request->sole_push == decision->push))
             continue;
         request->sole++;
         request->sole_push = decision->push;

@@ -256,7 +256,7 @@ bool enrich_print_json(struct enrich *enrich, FILE *out)
     bool good = list != NULL;
     for (size_t i = 0; i < enrich->decision_count; i++)
         good &= !json_array_append_new(decisions, decision_json(&enrich->decisions[i]));
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; list && i < count; i++)
         good &= !json_array_append_new(shared, shared_json(list[i]));
     for (uint64_t i = 0; i < enrich->stray_count && i < ENRICH_STRAY_MOST; i++)
         good &= !json_array_append_new(strays, stray_json(&enrich->strays[i]));

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "base/path_walk.h"
+
 #define NAME_SIZE 64
 #define ACL_ATTRIBUTE "system.posix_acl_access"
 
@@ -186,26 +188,55 @@ enum answer file_access(const char *path, const struct file_user *user, unsigned
     return answer;
 }
 
+struct trust_walk {
+    const struct file_user *user;
+    const struct file_owners *owners;
+};
+
+/* As base/file.c has it: a link that is nobody's we trust matters where everybody makes links. */
+static enum status pass_trusted(void *self, const char *path, const struct stat *st,
+                                struct error *why)
+{
+    const struct trust_walk *walk = self;
+    char directory[PATH_MAX];
+    struct stat in;
+    if (!S_ISLNK(st->st_mode))
+        return file_trust_bits(st, path, walk->user, walk->owners, why);
+    const char *slash = strrchr(path, '/');
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path) + 1, path);
+    if (lstat(directory, &in))
+        return error_errno(why, STATUS_IO, errno, "cannot look at %s", directory);
+    struct stat link = *st;
+    link.st_mode = S_IFLNK; /* no mode to look at */
+    return in.st_mode & (S_IWGRP | S_IWOTH)
+               ? file_trust_bits(&link, path, walk->user, walk->owners, why)
+               : STATUS_OK;
+}
+
+static enum status reach_trusted(void *self, const char *path, bool *link, struct error *why)
+{
+    const struct trust_walk *walk = self;
+    struct stat st;
+    if (lstat(path, &st))
+        return not_seen(path, errno, why) == ANSWER_NO ? STATUS_NOT_FOUND : STATUS_IO;
+    *link = S_ISLNK(st.st_mode);
+    return *link ? STATUS_OK : file_trust_bits(&st, path, walk->user, walk->owners, why);
+}
+
 enum answer file_access_trusted(const char *path, const struct file_user *user,
                                 const struct file_owners *owners, struct error *why)
 {
-    char part[PATH_MAX], *resolved;
-    struct stat st;
-    size_t at = 0;
-    enum answer answer = ANSWER_YES;
+    struct trust_walk trust = {user, owners};
+    const struct path_walk walk = {&trust, pass_trusted, reach_trusted};
     if (!usable_path(path, why))
         return ANSWER_CANNOT_TELL;
-    resolved = realpath(path, NULL);
-    if (!resolved)
-        return not_seen(path, errno, why);
-    for (bool more = true; more && answer == ANSWER_YES;) {
-        more = next_parent(resolved, &at, part);
-        const char *name = more ? part : resolved;
-        if (lstat(name, &st))
-            answer = not_seen(name, errno, why);
-        else if (file_trust_bits(&st, name, user, owners, why) != STATUS_OK)
-            answer = ANSWER_NO;
+    switch (path_walk(path, &walk, why)) {
+    case STATUS_OK:
+        return ANSWER_YES;
+    case STATUS_TRUST:
+    case STATUS_NOT_FOUND:
+        return ANSWER_NO;
+    default:
+        return ANSWER_CANNOT_TELL;
     }
-    free(resolved);
-    return answer;
 }

@@ -32,14 +32,14 @@ enum { FILE_PASS = 1, FILE_WRITE = 2, FILE_READ = 4 }; /* PASS: search a directo
 bool file_access_bits(const struct stat *st, const struct file_user *user, unsigned wanted);
 /* Would base/file.h trust this one file or directory, in a process of that user? `owners` may be NULL. */
 enum status file_trust_bits(const struct stat *st, const char *path, const struct file_user *user,
-                            const struct file_owners *owners, struct error *why);
+                            const struct file_owners *owners, struct error *why) MUST_CHECK;
 
 /* May the user do all of `wanted` with PATH (absolute; symbolic links are followed)? NO and CANNOT_TELL
  * come with a sentence in `why`; its code is STATUS_NOT_FOUND if PATH does not exist. */
 enum answer file_access(const char *path, const struct file_user *user, unsigned wanted,
                         struct error *why);
-/* PATH and each directory above it, after symbolic links are resolved. As above; NO for a lack of trust
- * is STATUS_TRUST. */
+/* PATH, each directory above it and each that a symbolic link leads through. As above; NO for a lack of
+ * trust is STATUS_TRUST. */
 enum answer file_access_trusted(const char *path, const struct file_user *user,
                                 const struct file_owners *owners, struct error *why);
 

@@ -89,8 +89,8 @@ static bool is_owned(const struct install *in, const struct stat *st, const stru
 
 static enum status look_at_file(struct install *in, struct install_step *step, struct error *err)
 {
-    struct stat st, directory;
-    struct text there;
+    struct stat st = {0}, directory = {0};
+    struct text there = TEXT_NONE;
     enum status status = read_there(in, step->path, &there, &st, &directory, err);
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         return status;
@@ -122,8 +122,8 @@ static enum status look_at_file(struct install *in, struct install_step *step, s
  * for what was there before. */
 static enum status remember(struct install *in, const struct install_step *step, struct error *err)
 {
-    struct stat st, directory;
-    struct text there;
+    struct stat st = {0}, directory = {0};
+    struct text there = TEXT_NONE;
     json_t *files = install_state_at(in, true, (const char *const[]){"files", NULL}), *was = NULL;
     if (files && json_object_get(files, step->path))
         return STATUS_OK;

@@ -323,6 +323,7 @@ static bool start_hook(struct install *in)
         command_trouble(in->args, "%s --version: %s: is this refgate's hook?", in->hook, err.text);
         return false;
     }
+    version[strcspn(version, "\n")] = '\0';
     if (!text_starts(text_of(version), TEXT(HOOK_NAME " "))) {
         command_trouble(in->args, "%s is no refgate-hook: --version says %.100s", in->hook,
                         version);

@@ -61,7 +61,6 @@ static enum status listen_to(int fd, int64_t until, char *out, size_t size, stru
         used += take;
     }
     out[used] = '\0';
-    out[strcspn(out, "\n")] = '\0';
     return STATUS_OK;
 }
 

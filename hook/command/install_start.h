@@ -6,9 +6,9 @@
 
 #include "base/error.h"
 
-/* Runs `PROGRAM --version` with an empty environment and no input, at most ten seconds; the first line of
- * its output into `out` (escaped by whoever prints it). STATUS_IO: it does not start, fails or prints
- * nothing; STATUS_DEADLINE. Only for programs that are trusted. */
+/* Runs `PROGRAM --version` with an empty environment and no input, at most ten seconds; its output into
+ * `out`, cut at `size` (escaped by whoever prints it; the first line says the version). STATUS_IO: it
+ * does not start, fails or prints nothing; STATUS_DEADLINE. Only for programs that are trusted. */
 enum status install_start(const char *program, char *out, size_t size,
                           struct error *err) MUST_CHECK;
 

@@ -327,17 +327,19 @@ static bool replay_line(struct replay *replay, const struct audit_line *line)
     return good;
 }
 
-static bool replay_file(struct replay *replay, const char *path)
+/* `log`: it is open already, and stays so; else NULL. */
+static bool replay_file(struct replay *replay, const char *path, struct audit_reader *log)
 {
     struct error err = {STATUS_OK, ""};
-    struct audit_reader *reader = NULL;
+    struct audit_reader *reader = log;
     struct audit_line line;
-    enum status status = audit_read_open(path, &reader, &err);
+    enum status status = log ? STATUS_OK : audit_read_open(path, &reader, &err);
     bool good = true;
     while (status == STATUS_OK && good &&
            (status = audit_read_next(reader, &line, &err)) == STATUS_OK)
         good = replay_line(replay, &line);
-    audit_read_close(reader);
+    if (!log)
+        audit_read_close(reader);
     if (good && reader && status == STATUS_NOT_FOUND)
         return true;
     if (good)
@@ -387,8 +389,9 @@ bool replay_run(const struct replay_request *request, struct replay_result *out)
     replay.after.one_question = one_question(replay.after.policy, replay.after.policy);
     replay.one_question = one_question(replay.before.policy, replay.after.policy);
     bool good = true;
-    for (size_t i = 0; i < request->files->count && good; i++)
-        good = replay_file(&replay, request->files->paths[i]);
+    const struct audit_files *files = request->files;
+    for (size_t i = 0; i < files->count && good; i++)
+        good = replay_file(&replay, files->paths[i], i + 1 == files->count ? files->log : NULL);
     good = good && finish(&replay);
     replay_kept_free(&replay.kept);
     replay_tally_free(&replay.by_rule);

@@ -19,6 +19,7 @@
 #include "posture/html.h"
 #include "posture/inquiry.h"
 #include "posture/kinds.h"
+#include "record/audit_read.h"
 
 #define REPORT_MEMORY ((size_t)4 * 1024 * 1024 * 1024)
 #define LOGS_MAX AUDIT_FILES_MAX
@@ -160,7 +161,7 @@ static void name_configured_logs(struct report *report)
     const char *log = report->instance.policy.audit_file.at;
     struct audit_series *rotated = &report->rotated;
     struct error err = {STATUS_OK, ""};
-    if (audit_series_list(log, rotated, &err) != STATUS_OK)
+    if (audit_series_open(log, rotated, &inquiry->log, &err) != STATUS_OK)
         command_trouble(report->args, "rotated audit logs are left out: %s", err.text);
     for (size_t i = 0; i < rotated->count; i++) {
         int64_t until_ms;
@@ -334,6 +335,7 @@ static enum command_exit run(const struct arguments *args)
     enum command_exit status = EXIT_TROUBLE;
     if (take_options(report) && inquire(report) && print(report))
         status = exit_of(report);
+    audit_read_close(report->inquiry.log);
     audit_series_free(&report->rotated);
     instance_close(&report->instance);
     arena_free(&report->arena);

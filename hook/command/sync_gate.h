@@ -13,7 +13,7 @@ struct sync_gate {
 
 /* For struct builder_gate. Sets run->result to SYNC_REFUSED where the snapshot is not fit. */
 enum status sync_gate_check(void *self, struct snapshot *fresh,
-                            const struct builder_summary *summary, struct error *err);
+                            const struct builder_summary *summary, struct error *err) MUST_CHECK;
 
 /* May this account see the whole instance, by the snapshot itself? Only global administrators see
  * all projects and repositories in the lists. *known: the snapshot has such a user (the account of a

@@ -56,11 +56,11 @@ bool sync_parse_percent(struct text t, unsigned *percent)
 
 bool sync_parse_rate(struct text t, double *rate)
 {
-    struct text whole = t, fraction = TEXT_NONE;
+    struct text whole = t;
     uint64_t high = 0, low = 0;
     double scale = 1;
     if (memchr(t.size ? t.at : "", '.', t.size)) {
-        fraction = t;
+        struct text fraction = t;
         if (!text_next_field(&fraction, '.', &whole) || !fraction.size || fraction.size > 3 ||
             !text_parse_u64(fraction, 999, false, &low))
             return false;

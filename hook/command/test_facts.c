@@ -161,7 +161,7 @@ static void tell_incomplete(struct teller *t, const struct sheet_block *block, s
                                               {"keys", INCOMPLETE_KEYS}};
     const struct sheet_value *value = sheet_value(block, "incomplete");
     struct text rest = value ? value->text : TEXT_NONE, item;
-    while (sheet_next(&rest, &item)) {
+    while (value && sheet_next(&rest, &item)) {
         int bit = 0;
         if (!table_value(parts, TABLE_COUNT(parts), item, false, &bit) ||
             (place.scope == GRANT_GLOBAL && bit != INCOMPLETE_GRANTS))
@@ -188,7 +188,7 @@ static void tell_user(struct teller *t, const struct sheet_block *block)
         TELL(t, builder_grant_user(t->builder, (struct place){GRANT_GLOBAL, 0}, id, level, t->err));
     const struct sheet_value *groups = sheet_value(block, "groups");
     struct text rest = groups ? groups->text : TEXT_NONE, item;
-    while (sheet_next(&rest, &item)) {
+    while (groups && sheet_next(&rest, &item)) {
         const struct sheet_block *group = named(t, groups->line, "group", item);
         if (group)
             TELL(t, builder_member(t->builder, group->name, id, t->err));
@@ -212,7 +212,7 @@ static void tell_grants(struct teller *t, const struct sheet_block *block, struc
 {
     const struct sheet_value *value = sheet_value(block, key);
     struct text rest = value ? value->text : TEXT_NONE, item, name, level_name;
-    while (sheet_next(&rest, &item)) {
+    while (value && sheet_next(&rest, &item)) {
         enum permission level;
         if (!sheet_split(item, ':', &name, &level_name)) {
             wrong(t, value->line, key, item, "a list of NAME:LEVEL");
@@ -250,7 +250,7 @@ static void tell_model(struct teller *t, const struct sheet_block *block, struct
                  &model.production);
     const struct sheet_value *categories = sheet_value(block, "categories");
     struct text rest = categories ? categories->text : TEXT_NONE, item, name, prefix;
-    while (sheet_next(&rest, &item)) {
+    while (categories && sheet_next(&rest, &item)) {
         if (!sheet_split(item, ':', &name, &prefix)) {
             wrong(t, categories->line, "categories", item, "a list of NAME:PREFIX");
         } else if (model.category_count == sizeof model.category / sizeof model.category[0]) {
@@ -345,7 +345,7 @@ static void tell_key_places(struct teller *t, const struct sheet_block *block, u
 {
     const struct sheet_value *value = sheet_value(block, "places");
     struct text rest = value ? value->text : TEXT_NONE, item, name, level_name;
-    while (sheet_next(&rest, &item)) {
+    while (value && sheet_next(&rest, &item)) {
         struct place place;
         enum permission level;
         if (!sheet_split(item, ':', &name, &level_name))
@@ -452,7 +452,7 @@ static void *exempt(struct teller *t, const struct sheet_block *block, const cha
         t->problems->out_of_memory = true;
         return NULL;
     }
-    for (rest = value ? value->text : TEXT_NONE; sheet_next(&rest, &item);) {
+    for (rest = value ? value->text : TEXT_NONE; value && sheet_next(&rest, &item);) {
         const struct sheet_block *who = named(t, value->line, word, item);
         if (who)
             set(t, who, items + size * (*count)++);

@@ -74,6 +74,9 @@ struct push {
     int64_t now_ms;
     struct local_time local; /* in the configured zone; .known=false: cannot tell */
     struct text host;        /* this node's name, for the record */
+
+    /* Becomes 1 from outside when the deadline has passed; NULL: there is none. */
+    const volatile int *late;
 };
 
 #endif

@@ -28,6 +28,8 @@ static const struct name_value foreign_tokens[] = {
     {"confirmed", FOREIGN_CONFIRMED}, {"reject", FOREIGN_REJECT}, {"annotate", FOREIGN_ANNOTATE}};
 static const struct name_value syslogs[] = {
     {"off", SYSLOG_OFF}, {"notes", SYSLOG_NOTES}, {"all", SYSLOG_ALL}};
+static const struct name_value sandbox_uses[] = {
+    {"try", SANDBOX_TRY}, {"require", SANDBOX_REQUIRE}, {"off", SANDBOX_OFF}};
 static const struct name_value wants[] = {
     {"pusher", IDENTITY_PUSHER}, {"known-user", IDENTITY_KNOWN_USER}, {"any", IDENTITY_ANY}};
 static const struct name_value confidences[] = {{"certain", CONFIDENCE_CERTAIN},
@@ -199,6 +201,13 @@ static const struct config_key limits_keys[] = {
      "A push that makes the hook look at more commits is rejected.", BETWEEN(1, 1000000000)},
 };
 
+static const struct config_key sandbox_keys[] = {
+    /* 8 */
+    {"use", &config_type_word, IN_POLICY(sandbox), "try",
+     "The hook gives up rights that it does not need: as far as the kernel can, or else no push.",
+     WORDS(sandbox_uses)},
+};
+
 static const struct config_key service_account_keys[] = {
     /* 5.2 */
     {"repos", &config_type_repos, IN_ACCOUNT(repos), NULL,
@@ -280,6 +289,7 @@ const struct config_section config_sections[] = {
     SECTION("audit", audit_keys, "What is kept of a decision."),
     SECTION("approvals", approvals_keys, "What satisfies rules that require an approval."),
     SECTION("limits", limits_keys, "How much one push may cost."),
+    SECTION("sandbox", sandbox_keys, "What the hook may do on its machine."),
     {"service-account", true, HOLDER_SERVICE_ACCOUNT, "A user that stands for a machine.",
      service_account_keys, TABLE_COUNT(service_account_keys)},
     {"rule", true, HOLDER_RULE, "A rule of the administrator.", rule_keys, TABLE_COUNT(rule_keys)},

@@ -64,6 +64,6 @@ extern const size_t config_section_count;
 const struct config_section *config_section_find(struct text name); /* NULL: unknown */
 const struct config_key *config_key_find(const struct config_section *section, struct text name);
 #define CONFIG_KEYS_MAX 32     /* at most, in one section */
-#define CONFIG_SECTIONS_MAX 16 /* at most, kinds of section */
+#define CONFIG_SECTIONS_MAX 20 /* at most, kinds of section */
 
 #endif

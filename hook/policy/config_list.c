@@ -302,29 +302,54 @@ static void set_resolvers(struct config_context *c, const struct config_key *key
     set_bit_words(c, key, value, field, resolver_bit, resolver_word);
 }
 
-bool config_user_id(struct text name, uint32_t *uid)
+/* One line of passwd(5): NAME:PASSWORD:UID:... */
+static bool passwd_line_names(struct text line, struct text name, uint32_t *uid)
 {
-    bool found = false;
+    struct text field;
+    uint64_t number;
+    if (!text_next_field(&line, ':', &field) || !text_equal(field, name) ||
+        !text_next_field(&line, ':', &field) || !text_next_field(&line, ':', &field) ||
+        !text_parse_u64(field, UINT32_MAX - 1, false, &number))
+        return false;
+    *uid = (uint32_t)number;
+    return true;
+}
+
+enum answer config_user_id(struct text name, uint32_t *uid)
+{
+    enum answer found = ANSWER_CANNOT_TELL;
     struct buffer file;
     buffer_init(&file, PASSWD_SIZE_MAX);
     int fd = open(PASSWD_FILE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd >= 0 && file_read_all(fd, PASSWD_SIZE_MAX, &file, NULL) == STATUS_OK) {
         struct text rest = buffer_view(&file), line;
-        while (!found && text_next_field(&rest, '\n', &line)) { /* passwd(5) */
-            struct text field;
-            uint64_t number;
-            if (text_next_field(&line, ':', &field) && text_equal(field, name) &&
-                text_next_field(&line, ':', &field) && text_next_field(&line, ':', &field) &&
-                text_parse_u64(field, UINT32_MAX - 1, false, &number)) {
-                *uid = (uint32_t)number;
-                found = true;
-            }
-        }
+        found = ANSWER_NO;
+        while (found == ANSWER_NO && text_next_field(&rest, '\n', &line))
+            if (passwd_line_names(line, name, uid))
+                found = ANSWER_YES;
     }
     if (fd >= 0)
         close(fd);
     buffer_free(&file);
     return found;
+}
+
+static bool owner_id(struct config_context *c, const struct config_key *key, unsigned line,
+                     struct text item, uint32_t *uid)
+{
+    uint64_t number;
+    if (text_parse_u64(item, UINT32_MAX - 1, true, &number)) {
+        *uid = (uint32_t)number;
+        return true;
+    }
+    enum answer known = config_user_id(item, uid);
+    if (known != ANSWER_YES)
+        config_problem(c->problems, line,
+                       known == ANSWER_NO
+                           ? "%s: %s is neither a number nor a user in " PASSWD_FILE
+                           : "%s: cannot tell the number of %s, as " PASSWD_FILE " cannot be read",
+                       key->name, config_quoted(c->problems, item));
+    return known == ANSWER_YES;
 }
 
 /* `field` is policy.owners; the count stands behind it. */
@@ -342,17 +367,8 @@ static void set_owners(struct config_context *c, const struct config_key *key,
     size_t count = 0;
     for (size_t i = 0; i < value->count; i++) {
         struct text rest = value->parts[i], item;
-        while (text_next_item(&rest, &item)) {
-            uint64_t number;
-            if (text_parse_u64(item, UINT32_MAX - 1, true, &number))
-                owners[count++] = (uint32_t)number;
-            else if (config_user_id(item, &owners[count]))
-                count++;
-            else
-                config_problem(c->problems, value->lines[i],
-                               "%s: %s is neither a number nor a user in " PASSWD_FILE, key->name,
-                               config_quoted(c->problems, item));
-        }
+        while (text_next_item(&rest, &item))
+            count += owner_id(c, key, value->lines[i], item, &owners[count]);
     }
     policy->owners = owners;
     policy->owner_count = count;

@@ -196,6 +196,11 @@ static bool hand_key(struct reader *r, struct text body, char *out)
     }
     r->value = text_trim(text_skip(body, left + 1));
     r->continues = false;
+    if (r->value.size && r->value.at[0] == ';') { /* half a comment: printed, it would be one */
+        config_problem(r->problems, r->line,
+                       "a value cannot begin with ;, and a comment needs a blank before it");
+        return false;
+    }
     memcpy(out, key.at, key.size);
     out[key.size] = '=';
     write_stand_in(r->stand_in, r->line);

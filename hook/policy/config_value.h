@@ -5,6 +5,7 @@
 #define REFGATE_POLICY_CONFIG_VALUE_H
 
 #include "base/arena.h"
+#include "model/answer.h"
 #include "policy/config_keys.h"
 #include "policy/config_problem.h"
 
@@ -45,8 +46,8 @@ extern const struct config_type config_type_days;                      /* struct
 struct rule;
 void config_freeze_check(struct config_context *context, unsigned line, struct rule *rule);
 
-/* The uid that /etc/passwd gives this user; false: not there, or the file cannot be read. Reads the
- * file itself: the hook is static and must not load the name service switch. */
-bool config_user_id(struct text name, uint32_t *uid);
+/* The uid that /etc/passwd gives this user. NO: it is not there; CANNOT_TELL: the file cannot be read.
+ * Reads the file itself: the hook is static and must not load the name service switch. */
+enum answer config_user_id(struct text name, uint32_t *uid);
 
 #endif

@@ -10,7 +10,7 @@
 
 static const struct control_framework *framework_of(struct text id, struct text *control)
 {
-    const char *colon = memchr(id.at ? id.at : "", ':', id.size);
+    const char *colon = memchr(id.size ? id.at : "", ':', id.size);
     if (!colon)
         return NULL;
     struct text prefix = {id.at, (size_t)(colon - id.at)};
@@ -302,7 +302,7 @@ bool control_map_of(const struct control_map *map, struct text subject, struct a
     if (count && !ids)
         return false;
     size_t at = 0;
-    for (size_t i = 0; i < map->count; i++)
+    for (size_t i = 0; at < count; i++)
         if (covers(&map->controls[i].covers, subject))
             ids[at++] = map->controls[i].id;
     *out = (struct text_list){ids, count};

@@ -336,7 +336,10 @@ static bool foreign_confirmed(const struct judge *j)
 {
     bool other_project = j->name_count == 2 &&
                          !text_equal_fold(j->project_names[0], j->project_names[1]);
-    return j->storage_confirms && !((j->possible & BIT(PROJECT_TOKEN)) && other_project);
+    /* By the name: where the wrapper contradicts it, every class is possible. */
+    uint64_t id;
+    bool of_project = token_class(j->push->user_name, &id) == CREDENTIAL_PROJECT_TOKEN;
+    return j->storage_confirms && !(of_project && other_project);
 }
 
 static enum verdict foreign_verdict(const struct judge *j)

@@ -112,7 +112,7 @@ static void judge_world(const struct change_judge *c, struct world world, struct
     there.traced = false;
     there.kind = world.kind;
     there.is_default = world.is_default;
-    there.limit = false; /* reported already */
+    there.kind_limit = there.commits_limit = false; /* reported already */
     there.read_only = false;
     judge_stages(&there);
 }
@@ -199,7 +199,7 @@ static void judge_changes(struct judge *j)
     struct findings findings = {NULL, 0, 0};
     if (!results)
         return;
-    for (size_t i = 0; i < push->change_count && !j->out_of_memory; i++)
+    for (size_t i = 0; i < push->change_count && !j->out_of_memory && !judge_late(j); i++)
         judge_change(j, i, &findings, &results[i]);
     j->out->changes = results;
     j->out->change_count = push->change_count;
@@ -285,6 +285,8 @@ enum status decide(const struct policy *policy, const struct push *push, const s
     conclude(&j);
     if (j.out_of_memory)
         return error_set(err, STATUS_MEMORY, "out of memory, or over [limits] memory");
+    if (judge_late(&j)) /* also a question that was cut short: its answer may be a wrong one */
+        return error_set(err, STATUS_DEADLINE, "judging took longer than [limits] deadline");
     if (j.damaged && err) /* for syslog: the pusher is told only that it is damaged */
         *err = j.damage;
     *out = decision;

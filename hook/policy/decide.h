@@ -18,7 +18,8 @@
 
 /* `out` and what it points to live in `arena` (and in the inputs). view->problem set: judged
  * without a snapshot. history may be NULL: unavailable. trace may be NULL. Fails only with
- * STATUS_MEMORY; the caller then uses decision_failure(). With STATUS_OK and a damaged snapshot, err
+ * STATUS_MEMORY and, where push->late became 1, STATUS_DEADLINE; the caller then uses
+ * decision_failure(). With STATUS_OK and a damaged snapshot, err
  * holds the detail of the damage, for syslog; the decision says no more than that it is damaged. */
 enum status decide(const struct policy *policy, const struct push *push, const struct view *view,
                    const struct history *history, const struct trace *trace, struct arena *arena,

@@ -114,6 +114,15 @@ static void add_user_grant(struct judge *j, struct grant_list *list, enum grant_
         add_sure(j, list, GRANT_DIRECT, scope, granted);
 }
 
+/* Not by ASK(): what only the trace wants to know must not make the verdict another one. */
+static struct text name_for_trace(const struct judge *j, uint32_t group)
+{
+    struct text name;
+    struct error unused;
+    enum status status = j->view->group_name(j->view->self, group, &name, &unused);
+    return status == STATUS_OK ? name : TEXT("?");
+}
+
 static void add_group_grants(struct judge *j, struct grant_list *list,
                              const struct group_grant *groups, size_t count, enum grant_scope scope)
 {
@@ -128,8 +137,10 @@ static void add_group_grants(struct judge *j, struct grant_list *list,
         };
         if (grant.applies == ANSWER_NO)
             continue;
-        if ((j->trace || list) && ASK(j, group_name, grant.group, &grant.group_name) != ANSWER_YES)
+        if (list && ASK(j, group_name, grant.group, &grant.group_name) != ANSWER_YES)
             grant.group_name = TEXT("?");
+        else if (j->trace)
+            grant.group_name = name_for_trace(j, grant.group);
         add_grant(j, list, grant);
     }
 }

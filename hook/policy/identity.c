@@ -88,7 +88,7 @@ static enum answer ask(struct change_judge *c, const struct rule *rule)
         trouble = j->history->new_commits(j->history->self, c->change, visit, &commits, &why);
     if (trouble == HISTORY_FINE)
         return commits.violated;
-    history_trouble_noted(c, trouble, why);
+    c->commits_limit |= history_trouble_noted(j, trouble, why);
     /* What was seen before the trouble counts. */
     return answer_or(commits.violated, ANSWER_CANNOT_TELL);
 }
@@ -106,7 +106,7 @@ enum answer identity_violated(struct change_judge *c, const struct rule *rule)
     enum answer *kept = &c->identity[rule->committer][rule->author];
     if (*kept != ANSWER_YES && *kept != ANSWER_NO && *kept != ANSWER_CANNOT_TELL)
         *kept = ask(c, rule);
-    if (*kept == ANSWER_CANNOT_TELL)
+    if (*kept == ANSWER_CANNOT_TELL && c->commits_limit)
         history_limit_report(c);
     return answer_and(*kept, answer_not(excused));
 }

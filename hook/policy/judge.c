@@ -23,6 +23,13 @@ enum answer judge_answer(struct judge *j, enum status status)
     }
 }
 
+bool judge_late(struct judge *j)
+{
+    if (j->push->late && *j->push->late)
+        j->late = true;
+    return j->late;
+}
+
 void *judge_alloc(struct judge *j, size_t count, size_t size)
 {
     void *piece = arena_alloc(j->arena, count, size);

@@ -73,6 +73,7 @@ struct judge {
     struct findings findings; /* of the push as a whole */
 
     bool out_of_memory;
+    bool late;
     bool snapshot_usable;
     bool damaged;
     struct error detail; /* of the last question to the snapshot */
@@ -123,7 +124,7 @@ struct change_judge {
     bool branch, tag;
     enum change_kind kind;
     bool history_asked;
-    bool limit;             /* history hit a limit */
+    bool kind_limit, commits_limit; /* history hit a limit: two questions, whoever asked first */
     bool monitoring;        /* what is judged now contributes nothing (a rule in monitor mode) */
     bool limit_reported[2]; /* by monitoring */
     enum answer is_default; /* assumed, where the default branch is not known */
@@ -145,6 +146,8 @@ enum answer judge_answer(struct judge *j, enum status status);
 
 /* ------------------------------------------------------------------ reasons */
 
+/* Has the deadline passed? Then decide() fails, whatever was found. */
+bool judge_late(struct judge *j);
 void *judge_alloc(struct judge *j, size_t count, size_t size);
 /* printf into the arena; "" when out of memory. */
 const char *judge_printf(struct judge *j, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -211,9 +214,9 @@ void rules_change(struct change_judge *c);
 /* Is the kind of the change in the set? Asks history only if the answer depends on it. kinds.c */
 enum answer kind_in(struct change_judge *c, unsigned kinds);
 bool kind_possible(const struct change_judge *c, unsigned kinds); /* without asking */
-/* History could not answer: the first trouble is kept for the texts. */
-void history_trouble_noted(struct change_judge *c, enum history_trouble trouble, const char *why);
-/* An answer is open because of history: if that was a limit, it is reported. */
+/* History could not answer: the first trouble is kept for the texts. Was it a limit? */
+bool history_trouble_noted(struct judge *j, enum history_trouble trouble, const char *why);
+/* An answer is open because history hit a limit. */
 void history_limit_report(struct change_judge *c);
 /* Is the ref the repository's default branch? */
 enum answer default_branch_is(struct change_judge *c);

@@ -31,12 +31,11 @@ bool kind_possible(const struct change_judge *c, unsigned wanted)
     return kind_bits(c->kind) & wanted;
 }
 
-void history_trouble_noted(struct change_judge *c, enum history_trouble trouble, const char *why)
+bool history_trouble_noted(struct judge *j, enum history_trouble trouble, const char *why)
 {
-    struct judge *j = c->judge;
     if (why && !j->history_why)
         j->history_why = judge_escaped(j, text_of(why), HISTORY_WHY_MAX);
-    c->limit = c->limit || trouble == HISTORY_LIMIT;
+    return trouble == HISTORY_LIMIT;
 }
 
 /* A pusher chooses how much history there is to read: [failure] does not soften this. A rule that is
@@ -44,7 +43,7 @@ void history_trouble_noted(struct change_judge *c, enum history_trouble trouble,
 void history_limit_report(struct change_judge *c)
 {
     struct judge *j = c->judge;
-    if (!c->limit || c->limit_reported[c->monitoring])
+    if (c->limit_reported[c->monitoring])
         return;
     c->limit_reported[c->monitoring] = true;
     const struct reason **kept = &j->limit_reasons[c->monitoring];
@@ -75,7 +74,7 @@ static void ask_history(struct change_judge *c)
         c->kind = CHANGE_REWRITE;
     } else {
         c->kind = CHANGE_UNKNOWN;
-        history_trouble_noted(c, trouble, why);
+        c->kind_limit = history_trouble_noted(j, trouble, why);
     }
 }
 
@@ -88,7 +87,8 @@ enum answer kind_in(struct change_judge *c, unsigned wanted)
         if (!(bits & wanted))
             return ANSWER_NO;
         if (c->kind != CHANGE_MOVE) {
-            history_limit_report(c);
+            if (c->kind_limit)
+                history_limit_report(c);
             return ANSWER_CANNOT_TELL;
         }
         ask_history(c);

@@ -80,6 +80,7 @@ struct access_key_policy {
 
 enum resolver { RESOLVER_NAME = 1, RESOLVER_ENVIRONMENT = 2, RESOLVER_ACCESS_LOG = 4 }; /* bits */
 enum foreign_token { FOREIGN_CONFIRMED = 1, FOREIGN_REJECT, FOREIGN_ANNOTATE };
+enum sandbox_use { SANDBOX_OFF = 1, SANDBOX_TRY, SANDBOX_REQUIRE };
 enum syslog_what { SYSLOG_OFF = 1, SYSLOG_NOTES, SYSLOG_ALL };
 
 struct policy {
@@ -125,6 +126,8 @@ struct policy {
     int64_t deadline_ms;
     uint64_t memory_bytes;
     uint64_t max_refs, max_line, history_commits;
+    /* [sandbox] */
+    enum sandbox_use sandbox;
 
     const struct rule *rules;
     size_t rule_count;

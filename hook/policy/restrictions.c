@@ -364,12 +364,28 @@ static struct tally judge_matchers(struct change_judge *c, struct limit_group *g
     return open;
 }
 
+/* Which branch is the default one is a single question: restrictions of one type that hang on it match
+ * together or not at all. Does the type block in neither case? */
+static bool never_blocks(struct change_judge *c, struct limit_group *group)
+{
+    if (c->is_default != ANSWER_CANNOT_TELL)
+        return false;
+    struct change_judge there = *c;
+    there.is_default = ANSWER_YES;
+    bool never = judge_matchers(&there, group).blocked == ANSWER_NO;
+    there.is_default = ANSWER_NO;
+    return never && judge_matchers(&there, group).blocked == ANSWER_NO;
+}
+
 static struct tally judge_group(struct change_judge *c, struct limit_group *group)
 {
     struct tally tally = {.blocked = ANSWER_NO, .named = group->limits[0].restriction};
     if (!kind_possible(c, group->kinds))
         return tally;
     tally = judge_matchers(c, group);
+    if (tally.blocked == ANSWER_CANNOT_TELL && (tally.questions & QUESTION_DEFAULT_BRANCH) &&
+        never_blocks(c, group))
+        tally.blocked = ANSWER_NO;
     if (tally.blocked == ANSWER_NO)
         return tally;
     if (group->type == RESTRICTION_UNKNOWN) {

@@ -357,7 +357,7 @@ static void trace_rule(struct change_judge *c, const struct rule *rule,
 void rules_change(struct change_judge *c)
 {
     struct judge *j = c->judge;
-    for (size_t i = 0; j->rules && i < j->rules->count; i++) {
+    for (size_t i = 0; j->rules && i < j->rules->count && !judge_late(j); i++) {
         struct rule_state *state = &j->rules->states[i];
         c->monitoring = state->rule->mode == MODE_MONITOR;
         struct finding_of_rule found = judge_rule(c, state);

@@ -178,10 +178,10 @@ static bool same_place(const struct fact *a, const struct fact *b)
 
 static bool keep(struct reading *r, const struct fact *fact)
 {
-    const struct fact *last = r->count ? &r->kept[r->count - 1].fact : NULL;
+    const struct fact *last = r->kept && r->count ? &r->kept[r->count - 1].fact : NULL;
     if (last && fact->kind == FACT_OTHER && last->kind == FACT_OTHER && same_place(last, fact))
         return true;
-    if (r->count == r->room) {
+    if (!r->kept || r->count == r->room) {
         size_t more = r->room ? r->room * 2 : 256;
         struct kept *larger = reallocarray(r->kept, more, sizeof *larger);
         if (!larger)

@@ -35,8 +35,8 @@ static void note_unread(void *self, const char *why)
 static enum status read_usage(struct finder *f, struct error *err)
 {
     const struct inquiry *inquiry = f->inquiry;
-    const struct usage_files files = {inquiry->logs, inquiry->log_count, inquiry->logs_must,
-                                      note_unread, f};
+    const struct usage_files files = {inquiry->logs, inquiry->log_count, inquiry->log,
+                                      inquiry->logs_must, note_unread, f};
     enum status status = usage_read(&files, &f->inventory, inquiry->now_ms - inquiry->window_ms,
                                     inquiry->now_ms + 1, f->arena, &f->usage, err);
     if (status != STATUS_OK)

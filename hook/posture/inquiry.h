@@ -11,6 +11,8 @@
 
 #define INQUIRY_KIND_MOST 100000 /* findings of one kind; more are counted, and a note says so */
 
+struct audit_reader; /* record/audit_read.h */
+
 struct inquiry {
     const struct policy *policy;
     struct snapshot *snapshot;          /* open mapped */
@@ -21,6 +23,7 @@ struct inquiry {
     bool facts_must;         /* it was named: that it is missing is an error */
     const char *const *logs; /* of the audit log */
     size_t log_count;
+    struct audit_reader *log; /* the last of them, if it is open; else NULL */
     bool logs_must;    /* likewise */
     int64_t window_ms; /* how far back the log counts */
 

@@ -207,11 +207,13 @@ static void take_decision(struct reading *r, const json_t *record)
     see_refs(r, repository, record);
 }
 
-static enum status read_file(struct reading *r, const char *path, struct error *err)
+/* `last`: it is open already, and stays so; else NULL. */
+static enum status read_file(struct reading *r, const char *path, struct audit_reader *last,
+                             struct error *err)
 {
-    struct audit_reader *reader = NULL;
+    struct audit_reader *reader = last;
     struct audit_line line;
-    enum status status = audit_read_open(path, &reader, err);
+    enum status status = last ? STATUS_OK : audit_read_open(path, &reader, err);
     while (status == STATUS_OK && (status = audit_read_next(reader, &line, err)) == STATUS_OK) {
         json_t *record = line.too_long || line.unfinished ? NULL : entry_parse(line.text);
         if (record)
@@ -223,7 +225,8 @@ static enum status read_file(struct reading *r, const char *path, struct error *
             status = error_set(err, STATUS_MEMORY, "out of memory");
     }
     bool opened = reader != NULL;
-    audit_read_close(reader);
+    if (!last)
+        audit_read_close(reader);
     if (opened && status == STATUS_NOT_FOUND) { /* its end */
         r->out->read = true;
         return STATUS_OK;
@@ -236,7 +239,8 @@ static enum status read_files(struct reading *r, const struct usage_files *files
     struct error own = {STATUS_OK, ""};
     err = err ? err : &own;
     for (size_t i = 0; i < files->count; i++) {
-        enum status status = read_file(r, files->paths[i], err);
+        struct audit_reader *last = i + 1 == files->count ? files->last : NULL;
+        enum status status = read_file(r, files->paths[i], last, err);
         if (status == STATUS_OK)
             continue;
         if (files->must || status == STATUS_MEMORY)

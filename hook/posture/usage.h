@@ -45,9 +45,12 @@ struct usage {
     size_t outside_count;
 };
 
+struct audit_reader; /* record/audit_read.h */
+
 struct usage_files {
     const char *const *paths;
     size_t count;
+    struct audit_reader *last; /* the last of them, if it is open already: it stays so; else NULL */
     bool must; /* one that cannot be read is an error; else it is told to `unread` */
     void (*unread)(void *self, const char *why);
     void *self;

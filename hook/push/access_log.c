@@ -297,7 +297,7 @@ static bool same_name(const struct access_line *line, struct text typed, struct 
 {
     char room[NAME_MAX_SIZE];
     struct text decoded = typed;
-    if (line->protocol == ACCESS_HTTP && typed.size && memchr(typed.at, '%', typed.size) &&
+    if (line->protocol == ACCESS_HTTP && memchr(typed.at, '%', typed.size) &&
         !access_name_decode(typed, room, sizeof room, &decoded))
         return false;
     return text_equal_fold(decoded, name);

@@ -59,7 +59,7 @@ static struct text ident_email(struct text ident)
  * what cannot be read. */
 static int64_t ident_date(struct text ident)
 {
-    const char *close = ident.size ? memrchr(ident.at, '>', ident.size) : NULL;
+    const char *close = memrchr(ident.at, '>', ident.size);
     uint64_t date;
     if (!close)
         return 0;

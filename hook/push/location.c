@@ -78,12 +78,22 @@ static enum status absolute(const char *path, const char *cwd, struct arena *are
 
 /* ------------------------------------------------------------------ what a repository is */
 
-static bool below(char *path, size_t size, const char *name, mode_t type)
+/* What is not there, or not for us to see, is no repository; a disk error is not an answer. */
+static bool is_absent(int error)
+{
+    return error == ENOENT || error == ENOTDIR || error == EACCES || error == ELOOP ||
+           error == ENAMETOOLONG;
+}
+
+/* *status: STATUS_IO if it cannot be told. */
+static bool below(char *path, size_t size, const char *name, mode_t type, enum status *status)
 {
     struct stat st;
     memcpy(path + size, name, strlen(name) + 1);
     /* HEAD may be a symbolic link that leads nowhere yet (a form that old gits write). */
     int failed = type == S_IFDIR ? stat(path, &st) : lstat(path, &st);
+    if (failed && !is_absent(errno))
+        *status = STATUS_IO;
     path[size] = '\0';
     return !failed &&
            (type == S_IFDIR ? S_ISDIR(st.st_mode) : S_ISREG(st.st_mode) || S_ISLNK(st.st_mode));
@@ -98,13 +108,18 @@ static enum status walk_up(const char *start, int most, struct arena *arena, con
     if (size >= PATH_MAX)
         return STATUS_OK;
     memcpy(path, start, size + 1);
+    enum status status = STATUS_OK;
     for (int i = 0; i < most && size > 1; i++) {
-        if (below(path, size, "/HEAD", S_IFREG) && below(path, size, "/objects", S_IFDIR) &&
-            below(path, size, "/refs", S_IFDIR)) {
+        bool found = below(path, size, "/HEAD", S_IFREG, &status) &&
+                     below(path, size, "/objects", S_IFDIR, &status) &&
+                     below(path, size, "/refs", S_IFDIR, &status);
+        if (status)
+            return status;
+        if (found) {
             *out = arena_text(arena, (struct text){path, size}).at;
             return *out ? STATUS_OK : STATUS_MEMORY;
         }
-        while (size && path[size - 1] != '/')
+        while (path[size - 1] != '/') /* the first byte is one */
             size--;
         if (size > 1)
             path[--size] = '\0';
@@ -116,7 +131,7 @@ static enum status walk_up(const char *start, int most, struct arena *arena, con
 static bool storage_id(const char *repository, uint64_t *id)
 {
     const char *slash = strrchr(repository, '/');
-    struct text name = text_of(slash ? slash + 1 : repository);
+    struct text name = text_of(slash + 1); /* the path is absolute */
     const struct text suffix = TEXT(".git");
     if (name.size > suffix.size && text_equal(text_skip(name, name.size - suffix.size), suffix))
         name.size -= suffix.size;
@@ -220,7 +235,9 @@ enum status location_find(const struct environment *env, const char *git_dir, st
         status = from_environment(env, cwd, arena, &found);
     }
     if (status)
-        return error_set(err, status, "out of memory");
+        return status == STATUS_MEMORY
+                   ? error_set(err, status, "out of memory")
+                   : error_set(err, status, "the repository cannot be looked at (disk error?)");
     *out = found;
     return STATUS_OK;
 }

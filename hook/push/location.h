@@ -26,8 +26,9 @@ struct location {
  * directory, each walked up until a directory has HEAD, objects/ and refs/. Not finding one is no
  * error. If only alternates lead to one and there are several, the storage id is not known: it
  * could be a fork's origin. GIT_OBJECT_DIRECTORY below the repository's objects/ counts as
- * quarantine. `git_dir` (refgate check --git-dir) overrides all of it when not NULL. STATUS_MEMORY
- * only. */
+ * quarantine. `git_dir` (refgate check --git-dir) overrides all of it when not NULL. STATUS_MEMORY;
+ * STATUS_IO: a directory on the way cannot be looked at, for another reason than that it is not there
+ * or closed to us. The text names no path. */
 enum status location_find(const struct environment *env, const char *git_dir, struct arena *arena,
                           struct location *out, struct error *err) MUST_CHECK;
 

@@ -389,6 +389,8 @@ static void observe(void *self, const struct push *push, struct observation *out
     *out = (struct observation){
         .class = CREDENTIAL_USER,
         .evidence = TEXT("an ordinary user; the access log cannot be read")};
+    if (!watch)
+        error_set(&trouble, STATUS_MEMORY, "out of memory for the access log");
     if (watch) {
         forget(watch);
         watch->push = push;

@@ -41,19 +41,23 @@ static enum status add_own_ref(struct new_commits *n)
     return add_tip(n->graph, &id);
 }
 
+static enum status is_held(struct commit_graph *graph, uint32_t node, bool *held)
+{
+    enum status status = object_store_is_held(graph->store, &graph->nodes[node].id, held);
+    if (status)
+        graph->why = "the repository's objects cannot be opened";
+    return status;
+}
+
 /* A commit that is in the quarantine. */
 static enum status is_new_incoming(struct new_commits *n, uint32_t node, bool *is_new)
 {
     struct commit_graph *graph = n->graph;
     bool held, reached;
-    enum status status = object_store_is_held(graph->store, &graph->nodes[node].id, &held);
-    if (status) {
-        graph->why = "the repository's objects cannot be opened";
-        return status;
-    }
-    if (!held) {
+    enum status status = is_held(graph, node, &held);
+    if (status || !held) {
         *is_new = true;
-        return STATUS_OK;
+        return status;
     }
     status = add_own_ref(n);
     if (!status)
@@ -61,6 +65,17 @@ static enum status is_new_incoming(struct new_commits *n, uint32_t node, bool *i
     if (!status)
         *is_new = !reached;
     return status;
+}
+
+/* A commit that is not in the quarantine: the repository has it, or nobody knows whose it is. */
+static enum status is_old(struct new_commits *n, uint32_t node)
+{
+    bool held;
+    enum status status = is_held(n->graph, node, &held);
+    if (status || held)
+        return status;
+    n->graph->why = "the history is not complete in the repository (shallow?)";
+    return STATUS_NOT_FOUND;
 }
 
 static enum status is_new(struct new_commits *n, uint32_t node, bool *is_new_out)
@@ -122,7 +137,7 @@ static enum status look_at(struct new_commits *n, uint32_t node)
         return status;
     }
     if (n->quarantine && !incoming)
-        return STATUS_OK;
+        return is_old(n, node);
     status = commit_graph_read(graph, node, &object);
     if (!status && graph->nodes[node].state != COMMIT_READ) {
         graph->why = "the history is not complete in the repository (shallow?)";

@@ -3,9 +3,16 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <git2.h>
+#include <git2/sys/alloc.h>
+#include <git2/sys/errors.h>
 #include <git2/sys/odb_backend.h>
+
+#include "base/emergency.h"
+
+#define MEMORY_PROBE ((size_t)64 * 1024) /* more than zlib needs to unpack something */
 
 struct object_store {
     const struct location *location;
@@ -29,6 +36,41 @@ static git_oid to_oid(const struct object_id *id)
 
 /* ------------------------------------------------------------------ opening */
 
+/* libgit2 1.9.0 does not look at each allocation's result: where there is a guard, none comes back
+ * empty. What libgit2 held then is never used again (git_history.c). */
+static void *store_malloc(size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    void *memory = malloc(size ? size : 1);
+    if (!memory)
+        emergency_memory();
+    return memory;
+}
+
+static void *store_realloc(void *old, size_t size, const char *file, int line)
+{
+    (void)file, (void)line;
+    void *memory = realloc(old, size ? size : 1);
+    if (!memory)
+        emergency_memory();
+    return memory;
+}
+
+/* Before libgit2 is started: it allocates then, too. */
+static bool set_allocator(void)
+{
+    static git_allocator allocator;
+    static bool set;
+    if (set)
+        return true;
+    if (git_stdalloc_init_allocator(&allocator))
+        return false;
+    allocator.gmalloc = store_malloc;
+    allocator.grealloc = store_realloc;
+    set = !git_libgit2_opts(GIT_OPT_SET_ALLOCATOR, &allocator);
+    return set;
+}
+
 /* Settings of the whole library. None can fail in a way that matters but for lack of memory, and
  * then opening fails too. */
 static void set_options(void)
@@ -48,12 +90,23 @@ static void set_options(void)
     git_libgit2_opts(GIT_OPT_ENABLE_CACHING, 0);
 }
 
+/* zlib and libc have no memory either, and what libgit2 makes of that is an object that is damaged, or
+ * not there. */
+static bool is_exhausted(void)
+{
+    void *volatile probe = malloc(MEMORY_PROBE);
+    bool none = !probe;
+    free(probe);
+    return none;
+}
+
 /* What failed last: was it for lack of memory? A pusher chooses how much is needed, so that is not
  * a repository that cannot be read. */
 static enum status memory_or(enum status otherwise)
 {
     const git_error *last = git_error_last();
-    return last && last->klass == GIT_ERROR_NOMEMORY ? STATUS_MEMORY : otherwise;
+    bool memory = last && last->klass == GIT_ERROR_NOMEMORY;
+    return memory || is_exhausted() ? STATUS_MEMORY : otherwise;
 }
 
 /* libgit2's own words may name paths of this server; these do not. */
@@ -124,7 +177,7 @@ enum status object_store_new(const struct location *location, struct object_stor
 {
     /* Never shut down: after eight shutdowns in a process libgit2 1.9.0 does not start again
      * (measured), and `refgate check --batch` asks more often. Starting what runs only counts. */
-    int starts = git_libgit2_init();
+    int starts = set_allocator() ? git_libgit2_init() : -1;
     struct object_store *store = starts < 0 ? NULL : calloc(1, sizeof(*store));
     if (!store)
         return STATUS_MEMORY;
@@ -149,7 +202,29 @@ void object_store_free(struct object_store *store)
 
 static enum status read_problem(int error)
 {
-    return error == GIT_ENOTFOUND ? STATUS_NOT_FOUND : memory_or(STATUS_FORMAT);
+    return error == GIT_ENOTFOUND && !is_exhausted() ? STATUS_NOT_FOUND : memory_or(STATUS_FORMAT);
+}
+
+/* libgit2 1.9.0 copies what it has inflated to find a loose object's header (64 bytes) into memory
+ * of the size that the header names (its issue 7177). packaging/libgit2 mends that; for a libgit2 that
+ * somebody else has built, one that says that it is smaller is looked at as a stream first. What is packed
+ * has no stream. */
+#define SMALL_SIZE 64
+
+static enum status small_is_sound(git_odb *odb, const git_oid *oid, size_t size)
+{
+    git_odb_stream *stream;
+    git_object_t type;
+    char bytes[2 * SMALL_SIZE];
+    size_t said = 0, total = 0;
+    int got = 0;
+    if (git_odb_open_rstream(&stream, &said, &type, odb, oid))
+        return STATUS_OK; /* not a loose one, or git_odb_read() says what is wrong with it */
+    while (total < sizeof(bytes) &&
+           (got = git_odb_stream_read(stream, bytes + total, sizeof(bytes) - total)) > 0)
+        total += (size_t)got;
+    git_odb_stream_free(stream);
+    return got < 0 || total != size || said != size ? STATUS_FORMAT : STATUS_OK;
 }
 
 static enum status read_from(git_odb *odb, const struct object_id *id, struct stored_object *out)
@@ -166,6 +241,8 @@ static enum status read_from(git_odb *odb, const struct object_id *id, struct st
         git_odb_object *handle;
         if (size > OBJECT_SIZE_MAX)
             return STATUS_LIMIT;
+        if (size < SMALL_SIZE && small_is_sound(odb, &oid, size))
+            return STATUS_FORMAT;
         error = git_odb_read(&handle, odb, &oid);
         if (error)
             return read_problem(error);
@@ -198,10 +275,14 @@ void stored_object_release(struct stored_object *object)
 
 /* ------------------------------------------------------------------ where an object is */
 
-static bool holds(git_odb *odb, const struct object_id *id)
+/* libgit2 says no, too, where it could not look: then it has left word of that. */
+static enum status holds(git_odb *odb, const struct object_id *id, bool *there)
 {
     git_oid oid = to_oid(id);
-    return git_odb_exists_ext(odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+    git_error_clear();
+    *there = git_odb_exists_ext(odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH) == 1;
+    const git_error *last = *there ? NULL : git_error_last();
+    return last && last->klass == GIT_ERROR_OS ? STATUS_IO : memory_or(STATUS_OK);
 }
 
 bool object_store_has_quarantine(const struct object_store *store)
@@ -209,14 +290,24 @@ bool object_store_has_quarantine(const struct object_store *store)
     return store->location->quarantine != NULL;
 }
 
+/* libgit2 takes a directory that is not there for an empty one; here that would say that nothing came
+ * with the push. */
+static bool is_directory(const char *path)
+{
+    struct stat st;
+    return !stat(path, &st) && S_ISDIR(st.st_mode);
+}
+
 enum status object_store_is_incoming(struct object_store *store, const struct object_id *id,
                                      bool *incoming)
 {
     const char *quarantine = store->location->quarantine;
+    if (!store->incoming && quarantine && !is_directory(quarantine))
+        return STATUS_IO;
     if (!store->incoming && quarantine && git_odb_open(&store->incoming, quarantine))
         return memory_or(STATUS_IO);
-    *incoming = quarantine && holds(store->incoming, id);
-    return STATUS_OK;
+    *incoming = false;
+    return quarantine ? holds(store->incoming, id, incoming) : STATUS_OK;
 }
 
 enum status object_store_is_held(struct object_store *store, const struct object_id *id, bool *held)
@@ -228,8 +319,7 @@ enum status object_store_is_held(struct object_store *store, const struct object
         if (status)
             return status;
     }
-    *held = holds(store->held, id);
-    return STATUS_OK;
+    return holds(store->held, id, held);
 }
 
 /* ------------------------------------------------------------------ refs */
@@ -259,7 +349,7 @@ enum status object_store_refs(struct object_store *store,
     git_reference_iterator *iterator;
     git_reference *ref;
     if (git_reference_iterator_new(&iterator, store->repository))
-        return STATUS_IO;
+        return memory_or(STATUS_IO);
     int error = 0;
     for (bool more = true; more && !(error = git_reference_next(&ref, iterator));) {
         const git_oid *oid = git_reference_target(ref); /* NULL for a symbolic one */
@@ -271,5 +361,5 @@ enum status object_store_refs(struct object_store *store,
         git_reference_free(ref);
     }
     git_reference_iterator_free(iterator);
-    return error && error != GIT_ITEROVER ? STATUS_IO : STATUS_OK;
+    return error && error != GIT_ITEROVER ? memory_or(STATUS_IO) : STATUS_OK;
 }

@@ -1,5 +1,7 @@
 #include "record/approval_file.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "base/ulid.h"
 #include "record/record_approval.h"
@@ -116,11 +118,39 @@ static struct account take_account(struct file_reader *reader, const char *field
     return account;
 }
 
+static bool starved;
+
+static void *noted_malloc(size_t size)
+{
+    void *memory = malloc(size);
+    starved = starved || !memory;
+    return memory;
+}
+
+/* jansson 2.14 takes a string for which it has no memory for one that is malformed, or goes on without
+ * the byte that found no room: the approval would be another one. */
+static json_t *load(struct text bytes, json_error_t *why)
+{
+    json_malloc_t usual_malloc;
+    json_free_t usual_free;
+    json_get_alloc_funcs(&usual_malloc, &usual_free);
+    json_set_alloc_funcs(noted_malloc, free);
+    starved = false;
+    json_t *object = json_loadb(bytes.at, bytes.size, JSON_REJECT_DUPLICATES, why);
+    json_set_alloc_funcs(usual_malloc, usual_free);
+    if (!starved)
+        return object;
+    json_decref(object);
+    return NULL;
+}
+
 static json_t *parse(struct text bytes, struct file_reader *reader, struct error *err)
 {
     json_error_t why;
-    json_t *object = json_loadb(bytes.at, bytes.size, JSON_REJECT_DUPLICATES, &why);
-    if (!object)
+    json_t *object = load(bytes, &why);
+    if (!object && starved)
+        error_set(err, STATUS_MEMORY, "out of memory");
+    else if (!object)
         error_set(err, STATUS_FORMAT, "not JSON, line %d", why.line);
     else if (!json_is_object(object))
         error_set(err, STATUS_FORMAT, "not a JSON object");
@@ -155,7 +185,7 @@ enum status approval_file_read(struct text bytes, struct arena *arena, struct ap
     struct file_reader reader = {.arena = arena};
     json_t *object = parse(bytes, &reader, err);
     if (!object)
-        return STATUS_FORMAT;
+        return starved ? STATUS_MEMORY : STATUS_FORMAT;
     struct approval approval = {
         .state = APPROVAL_OPEN,
         .id = take_text(&reader, "id"),
@@ -187,7 +217,7 @@ enum status approval_use_read(struct text bytes, struct arena *arena, struct app
     struct file_reader reader = {.arena = arena};
     json_t *object = parse(bytes, &reader, err);
     if (!object)
-        return STATUS_FORMAT;
+        return starved ? STATUS_MEMORY : STATUS_FORMAT;
     struct approval_use use = {
         .decision = take_text(&reader, "decision"),
         .repository = take_text_or_null(&reader, "repository"),
@@ -212,7 +242,7 @@ enum status approval_revocation_read(struct text bytes, struct arena *arena,
     struct file_reader reader = {.arena = arena};
     json_t *object = parse(bytes, &reader, err);
     if (!object)
-        return STATUS_FORMAT;
+        return starved ? STATUS_MEMORY : STATUS_FORMAT;
     struct approval_revocation revocation = {
         .by = take_account(&reader, "by"),
         .reason = take_text(&reader, "reason"),

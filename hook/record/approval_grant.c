@@ -1,9 +1,11 @@
 #include "record/approval_grant.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
-#include "record/approval_store.h"
 
 #define STEPS_BETWEEN_CLOCKS 16
+#define ALIVE_GRACE_MS (5 * CLOCK_SECOND) /* what a hook may live beyond its deadline, at most */
 
 struct grant {
     const struct approval_request *request;
@@ -13,6 +15,7 @@ struct grant {
     bool takes;              /* false: merge check, monitor mode */
     struct approval_plan plan;
     struct approval_used used[APPROVALS_USED_MAX];
+    struct approval_hold holds[APPROVALS_USED_MAX]; /* of `used`, where they are taken */
     size_t used_count;
     struct approval_outcome outcome;
 };
@@ -129,8 +132,7 @@ static bool list_seen(struct grant *g, const enum approval_state *worth)
 static void release_all(struct grant *g)
 {
     for (size_t i = 0; i < g->used_count; i++)
-        if (!g->used[i].again && g->used[i].use)
-            approval_store_release(&g->store, g->used[i].approval, g->used[i].use);
+        approval_store_settle(g->store.fd, &g->holds[i], false);
     g->used_count = 0;
 }
 
@@ -145,15 +147,16 @@ static enum status take_chosen(struct grant *g, const struct approval **lost, st
             return error_set(err, STATUS_USAGE, "a push needs more than %d approvals",
                              APPROVALS_USED_MAX);
         struct approval *approval = &g->store.approvals[g->plan.candidates[i] - g->store.approvals];
-        struct approval_used used = {.approval = approval};
+        struct approval_hold *hold = &g->holds[g->used_count];
+        *hold = (struct approval_hold){0};
         if (g->takes) {
-            enum status status = approval_store_take(
-                &g->store, approval, &g->use, g->request->deadline_us, &used.use, &used.again, err);
+            enum status status = approval_store_take(&g->store, approval, &g->use,
+                                                     g->request->deadline_us, hold, err);
             if (status != STATUS_OK)
                 return status;
         }
         if (!g->takes || approval->state == APPROVAL_OPEN)
-            g->used[g->used_count++] = used;
+            g->used[g->used_count++] = (struct approval_used){approval, hold->number, hold->again};
         else
             *lost = approval;
     }
@@ -223,6 +226,7 @@ static enum status look(struct grant *g, struct error *err)
                                              request->deadline_us, request->arena, &g->store, err);
     if (status != STATUS_OK)
         return status;
+    g->store.alive_ms = request->policy->deadline_ms + ALIVE_GRACE_MS;
     enum approval_state *worth = arena_alloc(request->arena, g->store.count + 1, sizeof *worth);
     for (size_t i = 0; worth && i < g->store.count; i++) {
         if (is_late(g))
@@ -263,8 +267,33 @@ static void conclude(struct grant *g, enum status status, struct error *err)
     approval_deny(g->plan.by_change ? &g->plan : NULL, outcome, arena, g->decision);
 }
 
+void approval_holds_end(struct approval_holds *holds, bool keep)
+{
+    if (!holds->count)
+        return;
+    for (size_t i = 0; i < holds->count; i++)
+        approval_store_settle(holds->directory, &holds->list[i], keep);
+    close(holds->directory);
+    holds->count = 0;
+}
+
+static void hand_over(struct grant *g, struct approval_holds *out)
+{
+    *out = (struct approval_holds){.directory = g->store.fd, .count = g->used_count};
+    memcpy(out->list, g->holds, sizeof out->list);
+    g->store.fd = -1;
+}
+
 void approval_grant(const struct approval_request *request, struct decision *decision,
                     struct error *err)
+{
+    struct approval_holds holds = {0};
+    approval_grant_held(request, decision, &holds, err);
+    approval_holds_end(&holds, true);
+}
+
+void approval_grant_held(const struct approval_request *request, struct decision *decision,
+                         struct approval_holds *holds, struct error *err)
 {
     if (!approval_wanted(decision) || !request->policy->approvals_directory.size)
         return;
@@ -279,7 +308,9 @@ void approval_grant(const struct approval_request *request, struct decision *dec
     conclude(&g, status, &why);
     if (why.code != STATUS_OK && err && err->code == STATUS_OK)
         *err = why;
-    if (g.takes && g.used_count)
+    if (g.takes && g.used_count) {
         approval_store_sweep(&g.store, request->push->now_ms);
+        hand_over(&g, holds);
+    }
     approval_store_close(&g.store);
 }

@@ -20,6 +20,7 @@
 
 #include "base/file.h"
 #include "record/approval_file.h"
+#include "record/approval_name.h"
 
 /* Of all three kinds; a hook refuses more altogether. The tool can still remove some. */
 #define APPROVAL_STORE_FILES_MAX 10000
@@ -31,6 +32,8 @@ struct approval_store {
     struct arena *arena;
     bool any_hook; /* trusts the directory's owner: for the tool, which is not the hook */
     uid_t owner;   /* of the directory */
+    /* No hook lives longer than this: what is held since before then is held by nobody. */
+    int64_t alive_ms;
     struct approval *approvals; /* by id, so by age */
     size_t count;
     struct text *orphans; /* names of uses and revocations without an approval, of leftovers */
@@ -46,19 +49,28 @@ enum status approval_store_open(const char *directory, bool any_hook, int64_t de
                                 struct error *err) MUST_CHECK;
 void approval_store_close(struct approval_store *store);
 
-/* Takes a use for a push, or finds that it took one less than ten minutes ago (*again). `use`: who
+/* A use that was taken. Until it is settled it may be given back: then its file has a second name, the
+ * temporary one, by which other runs of the same push know to wait. */
+struct approval_hold {
+    struct text id; /* of the approval */
+    uint64_t number;
+    bool again;                         /* another run of the same push took it */
+    char temporary[APPROVAL_NAME_SIZE]; /* empty: nothing is held */
+};
+
+/* Takes a use for a push, or finds that it took one less than ten minutes ago (hold->again). `use`: who
  * takes it; its push is the digest of approval_use_digest(). The approval's state says what came of
- * it: OPEN (*number is the use), USED_UP, REVOKED, or UNREADABLE. Fails with STATUS_IO (its state is
- * UNREADABLE then), STATUS_DEADLINE or STATUS_MEMORY. */
+ * it: OPEN (*hold has the use), USED_UP, REVOKED, or UNREADABLE. Where another run of the same push holds
+ * one, waits for what becomes of it. Fails with STATUS_IO (its state is UNREADABLE then),
+ * STATUS_DEADLINE or STATUS_MEMORY. */
 enum status approval_store_take(const struct approval_store *store, struct approval *approval,
                                 const struct approval_use *use, int64_t deadline_us,
-                                uint64_t *number, bool *again, struct error *err) MUST_CHECK;
-/* Did the same push take a use less than ten minutes ago? */
+                                struct approval_hold *hold, struct error *err) MUST_CHECK;
+/* Did the same push take a use less than ten minutes ago, or is it about to? */
 bool approval_store_again(const struct approval_store *store, const struct approval *approval,
                           const struct approval_use *use, int64_t deadline_us);
-/* Gives back a use that was just taken, because the push was not let in after all. */
-void approval_store_release(const struct approval_store *store, const struct approval *approval,
-                            uint64_t number);
+/* The push was let in (`keep`), or it was not: gives its use back. `directory`: store->fd. */
+void approval_store_settle(int directory, const struct approval_hold *hold, bool keep);
 /* What makes a push the same as another: repository, pusher, and all that git said. */
 struct digest approval_use_digest(const struct approval_use *use, const struct digest *input);
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,6 +14,8 @@
 #include "record/approval_store.h"
 
 #define FILE_MODE 0644
+#define WAIT_FIRST_NS 200000
+#define WAIT_MOST_NS 10000000
 
 /* ------------------------------------------------------------------ a file of our own */
 
@@ -39,14 +42,18 @@ static enum status temporary_make(int directory, struct text content, struct tem
     snprintf(out->name, sizeof out->name, APPROVAL_TEMPORARY "use.%s", mark.text);
     int fd = openat(directory, out->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
                     0600);
-    if (fd < 0)
+    if (fd < 0) {
+        *out->name = '\0';
         return error_errno(err, STATUS_IO, errno,
                            "cannot create a file in the directory of approvals");
+    }
     enum status status = temporary_fill(fd, content, err);
     if (close(fd) && status == STATUS_OK) /* NFS may say only now that it could not write */
         status = error_errno(err, STATUS_IO, errno, "cannot write to the disk");
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
         unlinkat(directory, out->name, 0);
+        *out->name = '\0';
+    }
     return status;
 }
 
@@ -139,27 +146,20 @@ struct digest approval_use_digest(const struct approval_use *use, const struct d
     return digest_of_parts(parts, sizeof parts / sizeof parts[0]);
 }
 
-/* Is it revoked, or gone? A name that cannot be looked at counts as revoked. */
-static bool is_revoked(const struct approval_store *store, const struct approval *approval)
+/* OPEN, or REVOKED (also when it is gone), or UNREADABLE: a name cannot be looked at. */
+static enum approval_state still(const struct approval_store *store,
+                                 const struct approval *approval)
 {
     struct stat st;
     struct approval_name revoked = approval_name_of(approval->id, APPROVAL_REVOCATION, 0);
     struct approval_name there = approval_name_of(approval->id, APPROVAL_FILE, 0);
-    return !fstatat(store->fd, revoked.text, &st, AT_SYMLINK_NOFOLLOW) || errno != ENOENT ||
-           fstatat(store->fd, there.text, &st, AT_SYMLINK_NOFOLLOW);
-}
-
-/* Was this use taken by the same push, less than ten minutes ago? Clocks of nodes differ. */
-static bool is_again(const struct approval_store *store, const struct approval *approval,
-                     uint64_t number, const struct approval_use *use)
-{
-    struct approval_use taken;
-    struct error ignored;
-    if (approval_store_use(store, approval, number, &taken, &ignored) != STATUS_OK ||
-        strcmp(taken.push.hex, use->push.hex) != 0)
-        return false;
-    int64_t age = use->time_ms - taken.time_ms;
-    return age < APPROVAL_AGAIN_MS && age > -APPROVAL_AGAIN_MS;
+    if (!fstatat(store->fd, revoked.text, &st, AT_SYMLINK_NOFOLLOW))
+        return APPROVAL_REVOKED;
+    if (errno != ENOENT)
+        return APPROVAL_UNREADABLE;
+    if (!fstatat(store->fd, there.text, &st, AT_SYMLINK_NOFOLLOW))
+        return APPROVAL_OPEN;
+    return errno == ENOENT ? APPROVAL_REVOKED : APPROVAL_UNREADABLE;
 }
 
 struct taking { /* one use, while it is taken */
@@ -167,105 +167,209 @@ struct taking { /* one use, while it is taken */
     struct approval *approval;
     const struct approval_use *use;
     int64_t deadline_us;
+    struct temporary temporary;
+    bool linked; /* use `number` is ours */
+    bool again;  /* it is that of the same push, which took it before */
     uint64_t number;
-    bool linked, again;
 };
 
-static bool find_again(struct taking *taking)
+static bool is_late(const struct taking *taking)
 {
-    for (uint64_t n = 1; n <= taking->approval->uses && !taking->again &&
-                         clock_monotonic_us() < taking->deadline_us;
-         n++) {
-        taking->again = is_again(taking->store, taking->approval, n, taking->use);
-        taking->number = n;
+    return clock_monotonic_us() >= taking->deadline_us;
+}
+
+/* Whose is a use? THEIRS: another push's, or nobody can tell. HELD: the same push's, which may give it
+ * back yet: it has not dropped its temporary file. */
+enum whose { THEIRS, GONE, HELD, SAME };
+
+static enum whose whose_use(const struct taking *taking, uint64_t number)
+{
+    const struct approval_store *store = taking->store;
+    struct approval_name name = approval_name_of(taking->approval->id, APPROVAL_USE, number);
+    struct approval_use taken;
+    struct error ignored;
+    struct stat st;
+    if (fstatat(store->fd, name.text, &st, AT_SYMLINK_NOFOLLOW))
+        return errno == ENOENT ? GONE : THEIRS;
+    if (approval_store_use(store, taking->approval, number, &taken, &ignored) != STATUS_OK ||
+        strcmp(taken.push.hex, taking->use->push.hex) != 0)
+        return THEIRS;
+    /* Less than ten minutes ago? Clocks of nodes differ. */
+    int64_t age = taking->use->time_ms - taken.time_ms;
+    if (age >= APPROVAL_AGAIN_MS || age <= -APPROVAL_AGAIN_MS)
+        return THEIRS;
+    /* What is held for longer than a hook lives is a dead one's. */
+    return st.st_nlink > 1 && clock_now_ms() - taken.time_ms < store->alive_ms ? HELD : SAME;
+}
+
+/* The first use of the same push, ours left out; 0: there is none. */
+static uint64_t find_same(const struct taking *taking)
+{
+    for (uint64_t n = 1; n <= taking->approval->uses && !is_late(taking); n++) {
+        if (taking->linked && n == taking->number)
+            continue;
+        enum whose whose = whose_use(taking, n);
+        if (whose == SAME || whose == HELD)
+            return n;
     }
-    return taking->again;
+    return 0;
 }
 
 bool approval_store_again(const struct approval_store *store, const struct approval *approval,
                           const struct approval_use *use, int64_t deadline_us)
 {
     struct approval copy = *approval;
-    struct taking taking = {
+    const struct taking taking = {
         .store = store, .approval = &copy, .use = use, .deadline_us = deadline_us};
-    return find_again(&taking);
+    return find_same(&taking) != 0;
+}
+
+static void give_back(struct taking *taking)
+{
+    struct approval_name name = approval_name_of(taking->approval->id, APPROVAL_USE,
+                                                 taking->number);
+    if (taking->linked)
+        unlinkat(taking->store->fd, name.text, 0);
+    taking->linked = false;
+}
+
+/* Waits until the same push, which runs at the same time, keeps its use (SAME) or has given it back.
+ * HELD: the deadline came first. */
+static enum whose wait_for(const struct taking *taking, uint64_t number)
+{
+    enum whose whose = whose_use(taking, number);
+    for (long ns = WAIT_FIRST_NS; whose == HELD && !is_late(taking); ns *= 2) {
+        ns = ns < WAIT_MOST_NS ? ns : WAIT_MOST_NS;
+        nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+        whose = whose_use(taking, number);
+    }
+    return whose;
+}
+
+static enum status too_late(struct error *err)
+{
+    return error_set(err, STATUS_DEADLINE, "taking a use of an approval took too long");
+}
+
+/* One push takes one use, however often it is started at the same time: of two that see each other, the
+ * one with the larger number gives way at once; the one with the smaller waits whether the other saw it.
+ * So nobody who is waited for waits. *settled: nothing is left to do. */
+static enum status share(struct taking *taking, uint64_t same, bool *settled, struct error *err)
+{
+    if (taking->linked && same < taking->number)
+        give_back(taking);
+    enum whose whose = wait_for(taking, same);
+    if (whose == HELD)
+        return too_late(err);
+    if (whose == SAME) {
+        give_back(taking);
+        taking->number = same;
+        taking->again = *settled = true;
+    }
+    return STATUS_OK;
 }
 
 /* The first number that nobody has. STATUS_NOT_FOUND: there is none. */
-static enum status link_first(struct taking *taking, const struct temporary *temporary,
-                              struct error *err)
+static enum status link_first(struct taking *taking, struct error *err)
 {
     for (uint64_t n = 1; n <= taking->approval->uses; n++) {
         struct approval_name name = approval_name_of(taking->approval->id, APPROVAL_USE, n);
-        if (clock_monotonic_us() >= taking->deadline_us)
-            return error_set(err, STATUS_DEADLINE, "taking a use of an approval took too long");
-        enum status status = temporary_link(temporary, name.text, err);
+        if (is_late(taking))
+            return too_late(err);
+        enum status status = temporary_link(&taking->temporary, name.text, err);
+        if (status == STATUS_BUSY)
+            continue;
         taking->number = n;
         taking->linked = status == STATUS_OK;
-        if (status != STATUS_BUSY)
-            return status;
-        /* The same push, started twice at the same time: it takes one use. */
-        taking->again = is_again(taking->store, taking->approval, n, taking->use);
-        if (taking->again)
-            return STATUS_OK;
+        return status;
     }
     return STATUS_NOT_FOUND;
+}
+
+/* Links, then looks for the same push, again and again: while one looks, another may give a use back or
+ * take one that was given back. */
+static enum status link_alone(struct taking *taking, struct error *err)
+{
+    bool settled = false;
+    for (;;) {
+        enum status status = taking->linked ? STATUS_OK : link_first(taking, err);
+        if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+            return status;
+        uint64_t same = find_same(taking);
+        if (is_late(taking))
+            return too_late(err);
+        if (!same)
+            return status;
+        status = share(taking, same, &settled, err);
+        if (status != STATUS_OK || settled)
+            return status;
+    }
 }
 
 static enum status take(struct taking *taking, struct error *err)
 {
     const struct approval_store *store = taking->store;
-    struct approval *approval = taking->approval;
-    struct temporary temporary;
     struct buffer content;
     buffer_init(&content, APPROVAL_FILE_MAX);
     enum status status = approval_use_write(taking->use, &content, err);
     if (status == STATUS_OK)
-        status = temporary_make(store->fd, buffer_view(&content), &temporary, err);
+        status = temporary_make(store->fd, buffer_view(&content), &taking->temporary, err);
     buffer_free(&content);
     if (status != STATUS_OK)
         return status;
-    status = link_first(taking, &temporary, err);
-    temporary_drop(&temporary);
-    if (status == STATUS_NOT_FOUND) {
-        approval->state = APPROVAL_USED_UP;
-        return STATUS_OK;
-    }
+    status = link_alone(taking, err);
     if (status == STATUS_OK && taking->linked)
         status = sync_directory(store->fd, err);
+    if (status == STATUS_NOT_FOUND) {
+        taking->approval->state = APPROVAL_USED_UP;
+        status = STATUS_OK;
+    }
+    return status;
+}
+
+/* Only where the listing has uses: else most pushes would look at names that are not there. */
+static enum status take_once(struct taking *taking, struct error *err)
+{
+    uint64_t same = taking->approval->used ? find_same(taking) : 0;
+    bool settled = false;
+    enum status status = same ? share(taking, same, &settled, err) : STATUS_OK;
+    if (status == STATUS_OK && !settled)
+        status = take(taking, err);
     return status;
 }
 
 enum status approval_store_take(const struct approval_store *store, struct approval *approval,
                                 const struct approval_use *use, int64_t deadline_us,
-                                uint64_t *number, bool *again, struct error *err)
+                                struct approval_hold *hold, struct error *err)
 {
     struct taking taking = {
         .store = store, .approval = approval, .use = use, .deadline_us = deadline_us};
-    enum status status = STATUS_OK;
-    if (is_revoked(store, approval)) {
-        approval->state = APPROVAL_REVOKED;
+    *hold = (struct approval_hold){.id = approval->id};
+    approval->state = still(store, approval);
+    if (approval->state != APPROVAL_OPEN)
         return STATUS_OK;
-    }
-    approval->state = APPROVAL_OPEN;
-    if (!approval->used || !find_again(&taking))
-        status = take(&taking, err);
+    enum status status = take_once(&taking, err);
     if (status != STATUS_OK)
         approval->state = APPROVAL_UNREADABLE;
-    else if (approval->state == APPROVAL_OPEN && is_revoked(store, approval))
-        approval->state = APPROVAL_REVOKED; /* who revokes it sees the use, or it is not taken */
-    if (approval->state == APPROVAL_OPEN) {
-        *number = taking.number;
-        *again = taking.again;
-    } else if (taking.linked) {
-        approval_store_release(store, approval, taking.number);
-    }
+    else if (approval->state == APPROVAL_OPEN) /* who revokes it sees the use, or it is not taken */
+        approval->state = still(store, approval);
+    if (approval->state != APPROVAL_OPEN)
+        give_back(&taking);
+    else
+        *hold = (struct approval_hold){approval->id, taking.number, taking.again, ""};
+    if (taking.linked)
+        memcpy(hold->temporary, taking.temporary.name, sizeof hold->temporary);
+    else if (*taking.temporary.name)
+        temporary_drop(&taking.temporary);
     return status;
 }
 
-void approval_store_release(const struct approval_store *store, const struct approval *approval,
-                            uint64_t number)
+void approval_store_settle(int directory, const struct approval_hold *hold, bool keep)
 {
-    struct approval_name name = approval_name_of(approval->id, APPROVAL_USE, number);
-    unlinkat(store->fd, name.text, 0);
+    struct approval_name name = approval_name_of(hold->id, APPROVAL_USE, hold->number);
+    if (!*hold->temporary)
+        return; /* it is another run's of the same push */
+    if (!keep)
+        unlinkat(directory, name.text, 0);
+    unlinkat(directory, hold->temporary, 0);
 }

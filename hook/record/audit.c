@@ -11,6 +11,8 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/path_walk.h"
 #include "record/audit_line.h"
 
 /* The hash stands at the very end of a line, so that one small read finds it nearly always; after
@@ -42,31 +44,83 @@ static enum status check_file(int fd, enum purpose purpose, struct error *err)
     return STATUS_OK;
 }
 
-/* Who may rename files in the directory may swap the log. Only the directory itself is looked at:
- * the configuration, which names it, was checked together with all that is above it. */
-static enum status check_directory(const char *path, struct error *err)
+/* ------------------------------------------------------------------ where it is */
+
+struct place { /* the log's directory, open, and its name there */
+    int directory;
+    const char *name;
+    bool said; /* what is wrong, without naming a path */
+};
+
+/* Who may rename what is on the way to the log may swap it: everybody may not. A group may, and so may
+ * whoever owns a directory: logs often belong to people who look after logs. */
+static enum status pass(void *self, const char *path, const struct stat *st, struct error *err)
 {
-    char directory[PATH_MAX];
-    const char *slash = strrchr(path, '/');
-    size_t size = slash ? (size_t)(slash - path) : 0;
-    if (size >= sizeof directory)
-        return error_set(err, STATUS_USAGE, "the audit log's path is too long");
-    memcpy(directory, path, size);
-    directory[size] = '\0';
-    struct stat st;
-    if (stat(size ? directory : slash ? "/" : ".", &st))
-        return error_errno(err, STATUS_IO, errno, "the audit log's directory cannot be examined");
-    if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX))
+    struct place *place = self;
+    bool link = S_ISLNK(st->st_mode);
+    place->said = true;
+    if (link && file_check_link(path, st, NULL, NULL) != STATUS_OK)
         return error_set(err, STATUS_TRUST,
-                         "everybody may write the audit log's directory: chmod o-w");
+                         "somebody else's symbolic link is on the way to the audit log");
+    if (!link && (st->st_mode & S_IWOTH) && !(st->st_mode & S_ISVTX))
+        return error_set(
+            err, STATUS_TRUST,
+            "everybody may write the audit log's directory, or one above it: chmod o-w");
+    place->said = false;
     return STATUS_OK;
 }
 
-static enum status open_log(const char *path, enum purpose purpose, int *out, struct error *err)
+static enum status open_directory(void *self, const char *path, bool *link, struct error *err)
+{
+    struct place *place = self;
+    struct stat st;
+    int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    int failed = errno;
+    *link = fd < 0 && !lstat(path, &st) && S_ISLNK(st.st_mode);
+    if (*link)
+        return STATUS_OK;
+    if (fd >= 0 && fstat(fd, &st)) {
+        failed = errno;
+        close(fd);
+        fd = -1;
+    }
+    place->said = true;
+    if (fd < 0)
+        return error_errno(err, STATUS_IO, failed, "the audit log's directory cannot be examined");
+    enum status status = pass(place, path, &st, err);
+    if (status != STATUS_OK)
+        close(fd);
+    else
+        place->directory = fd;
+    return status;
+}
+
+static enum status find_place(const char *path, struct place *place, struct error *err)
+{
+    char directory[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash ? (size_t)(slash - path) + 1 : 1;
+    if (size >= sizeof directory)
+        return error_set(err, STATUS_USAGE, "the audit log's path is too long");
+    memcpy(directory, slash ? path : ".", size);
+    directory[slash && size > 1 ? size - 1 : size] = '\0';
+    *place = (struct place){-1, slash ? slash + 1 : path, false};
+    const struct path_walk walk = {place, pass, open_directory};
+    enum status status = path_walk(directory, &walk, err);
+    if (status == STATUS_OK || place->said)
+        return status;
+    return error_set(err, status == STATUS_NOT_FOUND ? STATUS_IO : status,
+                     status == STATUS_NOT_FOUND ? "the audit log's directory does not exist"
+                                                : "the audit log's directory cannot be examined");
+}
+
+static enum status open_log(const struct place *place, enum purpose purpose, int *out,
+                            struct error *err)
 {
     /* O_NONBLOCK: a FIFO of that name must not hold the push until somebody reads it. */
     int flags = O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int fd = open(path, purpose == TO_APPEND ? flags | O_CREAT : flags, 0640);
+    int fd = openat(place->directory, place->name, purpose == TO_APPEND ? flags | O_CREAT : flags,
+                    0640);
     if (fd < 0 && errno == ELOOP)
         return error_set(err, STATUS_TRUST, "the audit log is a symbolic link: name the file");
     if (fd < 0 && errno == ENOENT && purpose == TO_ROTATE)
@@ -101,20 +155,21 @@ static enum status wait_for_lock(int fd, int64_t deadline_us, struct error *err)
 
 /* Opens and locks; if the file was renamed away while we waited (a rotation), starts again with
  * the new one, so that no line goes to a file that somebody has taken for finished. */
-static enum status open_locked(const char *path, enum purpose purpose, int64_t deadline_us,
+static enum status open_locked(const struct place *place, enum purpose purpose, int64_t deadline_us,
                                int *out, struct error *err)
 {
     for (int i = 0; i < RENAMED_MOST; i++) {
         int fd = -1;
-        enum status status = open_log(path, purpose, &fd, err);
+        enum status status = open_log(place, purpose, &fd, err);
         if (status != STATUS_OK)
             return status;
         status = wait_for_lock(fd, deadline_us, err);
         struct stat opened, named;
         if (status == STATUS_OK && fstat(fd, &opened))
             status = error_errno(err, STATUS_IO, errno, "the audit log cannot be examined");
-        if (status == STATUS_OK && !lstat(path, &named) && named.st_ino == opened.st_ino &&
-            named.st_dev == opened.st_dev) {
+        if (status == STATUS_OK &&
+            !fstatat(place->directory, place->name, &named, AT_SYMLINK_NOFOLLOW) &&
+            named.st_ino == opened.st_ino && named.st_dev == opened.st_dev) {
             *out = fd;
             return STATUS_OK;
         }
@@ -123,6 +178,18 @@ static enum status open_locked(const char *path, enum purpose purpose, int64_t d
             return status;
     }
     return error_set(err, STATUS_BUSY, "the audit log is being replaced all the time");
+}
+
+static enum status open_at(const char *path, enum purpose purpose, int64_t deadline_us, int *fd,
+                           struct error *err)
+{
+    struct place place;
+    enum status status = find_place(path, &place, err);
+    if (status != STATUS_OK)
+        return status;
+    status = open_locked(&place, purpose, deadline_us, fd, err);
+    close(place.directory);
+    return status;
 }
 
 static enum status read_at(int fd, char *at, size_t size, off_t from, struct error *err)
@@ -192,21 +259,28 @@ static enum status read_tail(int fd, off_t size, struct digest *prev, bool *torn
     return status;
 }
 
-/* One write(2) to an O_APPEND file. What could be written in part only (full disk, quota, file
- * size limit) is taken back: half a line would cost the next reader two. */
+/* Mostly one write(2) to an O_APPEND file. After a short one the rest follows, behind the same lock;
+ * what cannot be written whole (full disk, quota, file size limit) is taken back: half a line would
+ * cost the next reader two. */
 static enum status write_line(int fd, off_t old_size, struct text line, struct error *err)
 {
-    ssize_t written;
-    do
-        written = write(fd, line.at, line.size);
-    while (written < 0 && errno == EINTR);
-    if (written == (ssize_t)line.size)
+    size_t done = 0;
+    int failed = 0;
+    while (done < line.size && !failed) {
+        ssize_t written = write(fd, line.at + done, line.size - done);
+        if (written > 0)
+            done += (size_t)written;
+        else if (written == 0)
+            failed = ENOSPC;
+        else if (errno != EINTR)
+            failed = errno;
+    }
+    if (!failed)
         return STATUS_OK;
-    int saved_errno = written < 0 ? errno : ENOSPC;
-    if (written > 0 && ftruncate(fd, old_size))
-        return error_errno(err, STATUS_IO, saved_errno,
+    if (done && ftruncate(fd, old_size))
+        return error_errno(err, STATUS_IO, failed,
                            "only a part of the line could be written to the audit log");
-    return error_errno(err, STATUS_IO, saved_errno, "the audit log cannot be written");
+    return error_errno(err, STATUS_IO, failed, "the audit log cannot be written");
 }
 
 static enum status append_locked(int fd, struct text record, bool sync, struct digest *head,
@@ -242,8 +316,7 @@ static enum status append_locked(int fd, struct text record, bool sync, struct d
 
 enum status audit_open_locked(const char *path, int64_t deadline_us, int *fd, struct error *err)
 {
-    enum status status = check_directory(path, err);
-    return status == STATUS_OK ? open_locked(path, TO_ROTATE, deadline_us, fd, err) : status;
+    return open_at(path, TO_ROTATE, deadline_us, fd, err);
 }
 
 enum status audit_read_head(int fd, struct digest *head, struct error *err)
@@ -263,11 +336,8 @@ enum status audit_append(const char *path, struct text record, bool sync, int64_
         return error_set(err, STATUS_FORMAT, "the decision is not one JSON object on one line");
     if (record.size > AUDIT_LINE_MAX - AUDIT_SEAL_SIZE)
         return error_set(err, STATUS_LIMIT, "the decision is too large for the audit log");
-    enum status status = check_directory(path, err);
-    if (status != STATUS_OK)
-        return status;
     int fd = -1;
-    status = open_locked(path, TO_APPEND, deadline_us, &fd, err);
+    enum status status = open_at(path, TO_APPEND, deadline_us, &fd, err);
     if (status != STATUS_OK)
         return status;
     status = append_locked(fd, record, sync, head, err);

@@ -8,11 +8,13 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "record/audit_read.h"
 
 #define STAMP_SIZE 16   /* 20261122T041000Z */
 #define ORDINAL_SIZE 3  /* _02 */
 #define ORDINAL_MOST 99 /* two digits, so that names sort */
 #define COMPRESSED TEXT(".gz")
+#define ROTATED_MOST 100 /* times that the log may be rotated while we list */
 
 struct text audit_series_stem(struct text path)
 {
@@ -178,6 +180,26 @@ enum status audit_series_list(const char *log, struct audit_series *out, struct 
     return STATUS_OK;
 }
 
+enum status audit_series_open(const char *log, struct audit_series *out,
+                              struct audit_reader **reader, struct error *err)
+{
+    for (int i = 0; i < ROTATED_MOST; i++) {
+        struct audit_reader *opened = NULL;
+        enum status ignored = audit_read_open(log, &opened, NULL);
+        enum status status = audit_series_list(log, out, err);
+        bool rotated = ignored == STATUS_OK && audit_read_names(opened, log) != ANSWER_YES;
+        if (status == STATUS_OK && !rotated) {
+            *reader = opened;
+            return STATUS_OK;
+        }
+        audit_read_close(opened);
+        if (status != STATUS_OK)
+            return status;
+        audit_series_free(out);
+    }
+    return error_set(err, STATUS_BUSY, "the audit log is being rotated all the time");
+}
+
 /* 2026-11-22T04:10:00Z without its punctuation. */
 static void stamp_of(int64_t now_ms, char out[STAMP_SIZE + 1])
 {
@@ -210,7 +232,7 @@ enum status audit_series_suffix(const struct audit_series *series, int64_t now_m
     if (series->count) {
         struct text last = audit_series_stem(text_of(series->paths[series->count - 1]));
         struct text newest = path_stamp(last);
-        if (text_compare(newest, text_of(stamp)) >= 0) {
+        if (newest.size == STAMP_SIZE && text_compare(newest, text_of(stamp)) >= 0) {
             memcpy(stamp, newest.at, STAMP_SIZE);
             ordinal = 2;
             if (last.at[last.size - 1] != 'Z')

@@ -20,6 +20,8 @@
 
 #define AUDIT_SUFFIX_SIZE 24 /* -20261122T041000Z_02 and a NUL */
 
+struct audit_reader; /* audit_read.h */
+
 struct audit_series {
     char **paths; /* of the rotated files, oldest first; the log itself is not among them */
     size_t count;
@@ -31,6 +33,11 @@ struct audit_series {
  * none. STATUS_IO, STATUS_MEMORY. The caller frees. */
 enum status audit_series_list(const char *log, struct audit_series *out,
                               struct error *err) MUST_CHECK;
+/* The same, and opens the log so that no rotation lies between: what is in it now, and what was rotated
+ * away before, all of it once. *reader: the caller closes it; NULL where there is no log, or it cannot be
+ * opened (who opens it then reads why). STATUS_BUSY: it is rotated all the time. */
+enum status audit_series_open(const char *log, struct audit_series *out,
+                              struct audit_reader **reader, struct error *err) MUST_CHECK;
 void audit_series_free(struct audit_series *series); /* also of a zeroed one */
 /* The name without ".gz". */
 struct text audit_series_stem(struct text path);

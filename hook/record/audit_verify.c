@@ -201,16 +201,25 @@ static enum status find_moved(struct walk *walk, struct error *err)
 enum status audit_verify(struct audit_verifier *verifier, const char *path,
                          struct audit_findings *out, struct error *err)
 {
+    struct audit_reader *reader = NULL;
+    enum status status = audit_read_open(path, &reader, err);
+    return status == STATUS_OK ? audit_verify_reader(verifier, reader, out, err) : status;
+}
+
+enum status audit_verify_reader(struct audit_verifier *verifier, struct audit_reader *reader,
+                                struct audit_findings *out, struct error *err)
+{
     struct walk *walk = calloc(1, sizeof *walk);
-    if (!walk)
+    if (!walk) {
+        audit_read_close(reader);
         return error_set(err, STATUS_MEMORY, "out of memory");
+    }
     walk->verifier = verifier;
-    enum status status = audit_read_open(path, &walk->reader, err);
-    if (status == STATUS_OK)
-        status = walk_lines(walk, err);
+    walk->reader = reader;
+    enum status status = walk_lines(walk, err);
     if (status == STATUS_OK)
         status = find_moved(walk, err);
-    audit_read_close(walk->reader);
+    audit_read_close(reader);
     if (status == STATUS_OK) {
         *out = walk->found;
         if (out->has_head)

@@ -16,6 +16,8 @@
 #include "base/error.h"
 #include "base/text.h"
 
+struct audit_reader; /* audit_read.h */
+
 enum audit_damage {
     AUDIT_INTACT = 0,
     AUDIT_NOT_A_RECORD, /* no seal at its end: torn, or not written by refgate */
@@ -64,6 +66,9 @@ struct audit_verifier {   /* goes from file to file; zero it, then set what is k
  * could not be read; *out untouched. */
 enum status audit_verify(struct audit_verifier *verifier, const char *path,
                          struct audit_findings *out, struct error *err) MUST_CHECK;
+/* The same of a file that is open, from its beginning on; closes it. */
+enum status audit_verify_reader(struct audit_verifier *verifier, struct audit_reader *reader,
+                                struct audit_findings *out, struct error *err) MUST_CHECK;
 /* After the last file: the rotations in them may say that files before this one were deleted on
  * purpose. Then its beginning is no break any more. */
 void audit_verify_excuse(const struct audit_verifier *verifier, struct audit_findings *findings);

@@ -2,7 +2,7 @@
 
 static bool base_usable(struct text url)
 {
-    struct text rest = url;
+    struct text rest;
     if (text_starts(url, TEXT("https://")))
         rest = text_skip(url, 8);
     else if (text_starts(url, TEXT("http://")))

@@ -93,7 +93,7 @@ static int compare_ids(const void *a, const void *b)
 static void *sorted_copy(const void *items, size_t count, size_t size,
                          int (*compare)(const void *, const void *))
 {
-    void *copy = malloc(count * size + 1);
+    void *copy = calloc(count + 1, size);
     if (copy && count) {
         memcpy(copy, items, count * size);
         qsort(copy, count, size, compare);

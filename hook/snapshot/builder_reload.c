@@ -10,11 +10,6 @@
 #include "snapshot/reload.h"
 #include "snapshot/verify.h"
 
-enum status reload_malformed(const struct reload *r)
-{
-    return snapshot_damaged(r->err, r->key, "is malformed");
-}
-
 enum status reload_name(const struct reload *r, struct id_set *set, uint64_t id)
 {
     return id_set_add(set, id, r->err);

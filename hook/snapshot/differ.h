@@ -68,7 +68,7 @@ struct text differ_key(struct differ *d, uint64_t id, struct text label);
 typedef void diff_record(struct differ *d, struct text key, struct text body);
 
 /* diff_people.c */
-enum status diff_groups_prepare(struct differ *d); /* fills side[].groups */
+enum status diff_groups_prepare(struct differ *d) MUST_CHECK; /* fills side[].groups */
 void diff_groups(struct differ *d);                /* groups and their members */
 diff_record diff_user;
 diff_record diff_user_new;

@@ -45,7 +45,8 @@ static bool grow(struct pool *pool)
         if (pool->slots[i])
             larger.slots[find_slot(&larger, pool_text(pool, pool->slots[i] - 1))] = pool->slots[i];
     free(pool->slots);
-    *pool = larger;
+    pool->slots = larger.slots;
+    pool->slot_count = larger.slot_count;
     return true;
 }
 

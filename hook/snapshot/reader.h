@@ -41,6 +41,9 @@ enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *ke
                           struct arena *arena, struct text *body, struct error *err) MUST_CHECK;
 /* Fills err with "the snapshot is damaged: record KEY …" and returns STATUS_FORMAT. */
 enum status snapshot_damaged(struct error *err, struct text key, const char *how);
+#ifdef REFGATE_ANALYZER /* as in base/error.h */
+#define snapshot_damaged(err, ...) error_code((snapshot_damaged)(err, __VA_ARGS__), STATUS_FORMAT)
+#endif
 
 /* All records in the order of a mapped file. *position starts at 0. STATUS_NOT_FOUND at the end;
  * STATUS_FORMAT (with *key set if it is known) for a record that is damaged: *position has moved

@@ -60,7 +60,10 @@ struct reload {
 };
 
 /* "the snapshot is damaged: record KEY is malformed"; the record at hand. */
-enum status reload_malformed(const struct reload *r);
+static inline enum status reload_malformed(const struct reload *r)
+{
+    return snapshot_damaged(r->err, r->key, "is malformed");
+}
 enum status reload_name(const struct reload *r, struct id_set *set, uint64_t id) MUST_CHECK;
 
 /* builder_reload_places.c: one record each. */

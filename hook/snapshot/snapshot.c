@@ -11,7 +11,7 @@
 #define KEY_TEXT_MAX 200 /* of a record's key in a message */
 #define META_SIZE_MAX ((uint64_t)4 * 1024 * 1024)
 
-enum status snapshot_damaged(struct error *err, struct text key, const char *how)
+enum status(snapshot_damaged)(struct error *err, struct text key, const char *how)
 {
     struct buffer name;
     buffer_init(&name, (size_t)16 * KEY_TEXT_MAX);

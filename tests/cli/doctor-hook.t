@@ -132,6 +132,21 @@ program 'echo hello'
 is "$(marks 'hook version')$code" 'FAIL 1' 'another program fails'
 program 'exit 3'
 is "$(marks 'hook version')$code" 'FAIL 1' 'a program that fails fails'
+
+# -------------------------------------------------------------- its sandbox
+sandbox() { # USE LINE MARK TEXT DESCRIPTION
+    printf '%s\n[sandbox]\nuse = %s\n' "$audited" "$1" | config
+    program "echo refgate-hook 1; echo snapshot: x; $2"
+    is "$(marks sandbox)" "$3 " "sandbox, use = $1: $5"
+    contains "$flat" "$4" 'and says so'
+}
+sandbox require "echo 'sandbox: landlock (ABI 7), seccomp'" ok 'landlock (ABI 7), seccomp' 'it is there in full'
+sandbox require "echo 'sandbox: seccomp (no landlock: no such call)'" FAIL 'every push is rejected' 'half of it fails'
+sandbox require "echo 'sandbox: none: no landlock: x; no seccomp: y'" FAIL 'none: no landlock: x' 'none of it fails'
+sandbox try "echo 'sandbox: seccomp (no landlock: no such call)'" warn 'no landlock: no such call' 'half of it is a warning'
+sandbox off "echo 'sandbox: landlock (ABI 7), seccomp'" warn 'switched off' 'a warning'
+sandbox require : skip 'does not say' 'a hook that is older'
+echo "$audited" | config
 SECRET_OF_A_TEST=x
 export SECRET_OF_A_TEST
 program "echo refgate-hook 1; { /usr/bin/env; readlink /proc/self/fd/0; } >'$T/seen'"

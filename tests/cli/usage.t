@@ -32,8 +32,10 @@ like "$hook" '^refgate-hook [0-9]+\.[0-9]+\.[0-9]+$' 'refgate-hook --version pri
 is "$(printf '%s\n' "$hook" | sed -n 1p)" "$(printf '%s\n' "$about" | sed -n '1s/refgate/refgate-hook/p')" \
     'on its first line, and the number of refgate'
 like "$hook" "^libraries: $libraries$" 'and the libraries that are inside'
-is "$(printf '%s\n' "$hook" | tail -n 1)" 'snapshot: reads format 1' \
+is "$(printf '%s\n' "$hook" | sed -n '/^snapshot:/p')" 'snapshot: reads format 1' \
     'and which formats of the snapshot it reads'
+like "$(printf '%s\n' "$hook" | tail -n 1)" '^sandbox: (landlock \(ABI [0-9]+\)|seccomp|none: )' \
+    'and last what the kernel here offers for its sandbox'
 for name in architecture compiler options 'C library'; do
     is "$(printf '%s\n' "$hook" | grep "^$name: ")" "$(printf '%s\n' "$about" | grep "^$name: ")" \
         "both programs have the same $name"

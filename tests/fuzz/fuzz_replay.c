@@ -94,8 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct builder_summary summary;
     if (feed_answer(&feed, id, &target, "/rest/x", 0, body, &result, &err) == STATUS_OK) {
         /* builder_finish() reads back what it wrote: its error says "not written correctly" then. */
-        enum status status = builder_finish(
-            b, &(struct builder_header){.base_url = TEXT("http://x")}, path, 0, NULL, &summary, &err);
+        enum status status = builder_finish(b,
+                                            &(struct builder_header){.base_url = TEXT("http://x")},
+                                            path, 0, NULL, &summary, &err);
         if (status != STATUS_OK && strstr(err.text, "not written correctly"))
             abort();
     }

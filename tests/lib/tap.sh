@@ -54,7 +54,7 @@ test_start() {
     # A sanitizer's finding must not look like a verdict (0, 1, 2).
     export ASAN_OPTIONS="exitcode=99:${ASAN_OPTIONS:-detect_leaks=1}"
     export LSAN_OPTIONS="exitcode=98:${LSAN_OPTIONS:-}"
-    export UBSAN_OPTIONS="halt_on_error=1:${UBSAN_OPTIONS:-print_stacktrace=1}"
+    export UBSAN_OPTIONS="exitcode=99:halt_on_error=1:${UBSAN_OPTIONS:-print_stacktrace=1}"
     cat >"$GIT_CONFIG_GLOBAL" <<'CONFIG'
 [init]
     defaultBranch = main

@@ -38,7 +38,7 @@ contains "$remote" 'refs/heads/archive/zzz' 'and that one is shown'
 contains "$remote" '(1 of 1,001 refs)' 'and counted'
 
 # More, straight into the hook.
-awk -v new="$new" -v zero=$ZERO 'BEGIN { for (i = 0; i < 50000; i++)
+awk -v new="$new" -v zero="$ZERO" 'BEGIN { for (i = 0; i < 50000; i++)
     print zero, new, "refs/heads/a/rather/long/name/of/a/branch/that/nobody/reads/" i }' >"$T/stdin"
 hook_as jdoe push PRJ/app <"$T/stdin"
 is "$code" 0 '50,000 refs: accepted' || note "$out$err"

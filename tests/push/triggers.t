@@ -26,20 +26,20 @@ web() { # DESCRIPTION CODE TRIGGER OLD NEW REF [LOGIN]
     is "$code" "$2" "$1" || note "$out$err"
 }
 web 'branch-create: pull-request-only lets the web interface through' 0 branch-create \
-    $ZERO "$new" refs/heads/main
+    "$ZERO" "$new" refs/heads/main
 is "$(audit '[.push.trigger,.credential.class]|join(" ")')" 'branch-create web' 'credential web'
-web 'branch-create: no-creates does not' 1 branch-create $ZERO "$new" refs/heads/hotfix/9
-web 'branch-delete: no-deletes blocks' 1 branch-delete "$old" $ZERO refs/heads/release/1
-web 'branch-delete: a topic branch' 0 branch-delete "$new" $ZERO refs/heads/topic
-web 'tag-create' 0 tag-create $ZERO "$new" refs/tags/v9
-web 'tag-delete: of a protected tag' 1 tag-delete "$new" $ZERO refs/tags/release/1
+web 'branch-create: no-creates does not' 1 branch-create "$ZERO" "$new" refs/heads/hotfix/9
+web 'branch-delete: no-deletes blocks' 1 branch-delete "$old" "$ZERO" refs/heads/release/1
+web 'branch-delete: a topic branch' 0 branch-delete "$new" "$ZERO" refs/heads/topic
+web 'tag-create' 0 tag-create "$ZERO" "$new" refs/tags/v9
+web 'tag-delete: of a protected tag' 1 tag-delete "$new" "$ZERO" refs/tags/release/1
 web 'file-edit: pull-request-only blocks' 1 file-edit "$old" "$new" refs/heads/main
 web 'file-edit: a topic branch' 0 file-edit "$old" "$new" refs/heads/topic
 web "file-edit: the administrator's rules judge it too" 1 file-edit "$old" "$new" refs/heads/frozen
 web 'an unknown trigger is a push' 1 time-travel "$old" "$new" refs/heads/main
 is "$(audit .push.trigger)" time-travel 'and is recorded by its name'
 web "Bitbucket's own refs are its own business with other triggers" 0 branch-create \
-    $ZERO "$new" refs/pull-requests/7/from
+    "$ZERO" "$new" refs/pull-requests/7/from
 
 # -------------------------------------------------------------- merges
 LAUNCH_EXTRA=$T/extra

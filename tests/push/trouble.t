@@ -51,9 +51,9 @@ updates "$topic" "$topic"
 hook 'stdin: the same ref twice' 2 ''
 updates "$topic" ''
 hook 'stdin: an empty line' 2 ''
-printf '%s %s refs/heads/nul\000x\n' $ZERO "$new" >"$T/stdin"
+printf '%s %s refs/heads/nul\000x\n' "$ZERO" "$new" >"$T/stdin"
 hook 'stdin: NUL' 2 ''
-printf '%s %s refs/heads/\033[31mred\n' $ZERO "$new" >"$T/stdin"
+printf '%s %s refs/heads/\033[31mred\n' "$ZERO" "$new" >"$T/stdin"
 hook 'stdin: control characters' 2 ''
 lacks "$err" "$(printf '\033')" 'they do not reach the terminal'
 head -c 100000 /dev/zero | tr '\0' a >"$T/stdin"
@@ -295,6 +295,24 @@ unset LAUNCH_EXTRA
 ok 'deadline: the watchdog ended it' test $(($(date +%s) - started)) -le 6
 rm "$storage/config"
 mv "$storage/config.away" "$storage/config"
+# Judging itself: 400,000 questions to a matcher that has to work for each answer.
+common
+{
+    printf '[limits]\ndeadline = 1s\n'
+    hostile="$(printf '%030d' 0 | sed 's,0,a/,g')b/**/"
+    i=0
+    while [ $i -lt 200 ]; do
+        printf '[rule "hostile-%s"]\naction = reject\nrefs = %s*\n' $i "$hostile"
+        i=$((i + 1))
+    done
+} >>"$CONF"
+awk -v zero="$ZERO" -v new="$new" -v long="$(printf '%0120d' 0 | sed 's,0,a/,g')" \
+    'BEGIN { for (i = 0; i < 2000; i++) print zero, new, "refs/heads/" long i }' >"$T/stdin"
+started=$(date +%s)
+hook 'deadline: while it judges' 2 'took too long'
+ok 'deadline: judging stops' test $(($(date +%s) - started)) -le 4
+is "$(audit '[.exit, (.changes|length)]|tojson')" '[2,1000]' 'deadline: and is recorded'
+updates "$topic"
 # A launcher that does not read what the hook says: its pipe is full.
 common
 printf '[limits]\ndeadline = 1s\n' >>"$CONF"

@@ -68,6 +68,15 @@ static void what_may_stand(void **state)
     WITH(refs, LIST(TEXT("refs/heads/\xff%41")), "not valid UTF-8"); /* would be kept as %FF%2541 */
     WITH(users, LIST(TEXT("*")), "without wildcards");
     WITH(users, LIST(TEXT("j\ndoe")), "one line");
+    WITH(users, LIST(TEXT("j\x7f")), "one line");
+    WITH(users, LIST(TEXT("jd?e")), "without wildcards");
+    WITH(repositories, LIST(((struct text){long_text, 300})), "KEY/SLUG");
+    WITH(repositories, LIST(TEXT("/app")), "KEY/SLUG");
+    WITH(repositories, LIST(TEXT("PRJ\x01/app")), "KEY/SLUG");
+    WITH(created_ms, SCENE_NOW + CLOCK_DAY, NULL); /* kept after its end; it is of no use */
+    WITH(approver.sudo_user, TEXT("admin"), NULL);
+    WITH(reason, TEXT("42"), NULL);
+    WITH(reason, TEXT("{~}"), "has words");
     WITH(new_ids, LIST(TEXT("9b1d")), "40 or 64");
     WITH(new_ids, LIST(TEXT(NEW_ID)), NULL);
     WITH(kinds, 0, "no kind");
@@ -337,8 +346,10 @@ static void no_approval_lifts_a_rejection(void **state)
     struct scene s;
     struct approval_plan plan;
     size_t granted = 0, refused = 0;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
+        if (one_in(2))
+            random_without_policy(&s);
         s.policy.approvals_directory = TEXT("/approvals");
         struct outcome before = outcome_of(&s);
         struct approval a = widest(&s);
@@ -347,18 +358,19 @@ static void no_approval_lifts_a_rejection(void **state)
         for (size_t i = 0; i < s.push.change_count; i++)
             if (before.each[i] != VERDICT_REQUIRE_APPROVAL &&
                 before.each[i] != s.decision.changes[i].verdict)
-                fail_msg("case %llu: change %zu was %s", (unsigned long long)at, i,
+                fail_msg("SEED=%llu: change %zu was %s", (unsigned long long)at, i,
                          verdict_name(before.each[i]));
         if (yes != (before.verdict == VERDICT_REQUIRE_APPROVAL))
-            fail_msg("case %llu: %s", (unsigned long long)at, verdict_name(before.verdict));
+            fail_msg("SEED=%llu: %s", (unsigned long long)at, verdict_name(before.verdict));
         if (yes ? !verdict_accepts(s.decision.verdict) : s.decision.verdict != before.verdict)
-            fail_msg("case %llu: became %s", (unsigned long long)at,
+            fail_msg("SEED=%llu: became %s", (unsigned long long)at,
                      verdict_name(s.decision.verdict));
         granted += yes;
         refused += before.verdict == VERDICT_REJECT;
         scene_free(&s);
     }
-    assert_true(granted > 100 && refused > 100);
+    assert_met(granted, CASES, 100);
+    assert_met(refused, CASES, 100);
 }
 
 /* One of few of each, so that they often meet. */
@@ -409,10 +421,14 @@ static bool naive_covers(const struct approval *a, const struct scene *s, size_t
     for (size_t k = 0; k < sizeof all / sizeof all[0]; k++)
         kind = kind || (all[k].kind == s->decision.changes[i].kind &&
                         (a->kinds & all[k].bits) == all[k].bits);
-    return !s->push.native && kind && a->repositories.items[0].at[0] == 'P' &&
-           naive_ref(a, s->changes[i].ref) &&
+    /* PRJ/app: a repository that has moved goes by two names, and both must match. */
+    bool moved = !text_equal_fold(s->decision.repository_slug, s->push.repository_slug);
+    bool here = a->repositories.items[0].at[0] == 'P' &&
+                (!moved || text_equal(a->repositories.items[0], TEXT("PRJ/*")));
+    return !s->push.native && kind && here && naive_ref(a, s->changes[i].ref) &&
            text_equal_fold(a->users.items[0], s->push.user_name) &&
-           (!a->new_ids.count || text_equal(a->new_ids.items[0], change_new(&s->changes[i])));
+           (!a->new_ids.count ||
+            (!s->push.dry_run && text_equal(a->new_ids.items[0], change_new(&s->changes[i]))));
 }
 
 static void only_what_was_approved(void **state)
@@ -421,11 +437,10 @@ static void only_what_was_approved(void **state)
     struct scene s;
     struct approval_plan plan;
     size_t granted = 0, lacking = 0;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
+        random_without_policy(&s);
         s.policy.rule_count = 0;
-        s.policy.restrictions_check = s.policy.permissions_check = VERDICT_ACCEPT;
-        s.policy.access_keys.push = VERDICT_ACCEPT;
         scene_rule(&s, "r", VERDICT_REQUIRE_APPROVAL);
         s.policy.approvals_directory = TEXT("/approvals");
         if (one_in(8))
@@ -448,13 +463,14 @@ static void only_what_was_approved(void **state)
         }
         bool yes = satisfy(&s, list, count, &plan);
         if (yes != (wanted && !lacks))
-            fail_msg("case %llu: %s, %zu lacking", (unsigned long long)at, yes ? "yes" : "no",
+            fail_msg("SEED=%llu: %s, %zu lacking", (unsigned long long)at, yes ? "yes" : "no",
                      lacks);
         granted += yes;
         lacking += wanted && lacks;
         scene_free(&s);
     }
-    assert_true(granted > 100 && lacking > 100);
+    assert_met(granted, CASES, 100);
+    assert_met(lacking, CASES, 100);
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -141,11 +142,13 @@ static enum approval_state take(struct fixture *f, const struct approval_use *us
                                 bool *again)
 {
     struct error err = {STATUS_OK, ""};
-    *number = 0;
-    *again = false;
+    struct approval_hold hold;
     enum status status = approval_store_take(&f->store, &f->store.approvals[0], use, INT64_MAX,
-                                             number, again, &err);
+                                             &hold, &err);
     assert_int_equal(status == STATUS_OK, f->store.approvals[0].state != APPROVAL_UNREADABLE);
+    approval_store_settle(f->store.fd, &hold, true);
+    *number = hold.number;
+    *again = hold.again;
     return f->store.approvals[0].state;
 }
 
@@ -379,7 +382,7 @@ static void one_use_once(void **state)
     fixture_reopen(&f);
     assert_int_equal(f.store.approvals[0].state, APPROVAL_USED_UP);
     /* What was given back is free, in the middle, too. */
-    approval_store_release(&f.store, &f.store.approvals[0], 1);
+    scratch_sh(f.directory, "rm " ID_A ".use.1");
     assert_int_equal(take(&f, &three, &number, &again), APPROVAL_OPEN);
     assert_int_equal(number, 1);
     struct approval_use read;
@@ -459,6 +462,111 @@ static void revoked_before_and_after(void **state)
     fixture_free(&f);
 }
 
+/* The three-push race: another push gives a number back that ours had passed by already. */
+static void the_same_push_never_has_two(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint64_t number;
+    bool again;
+    struct error err;
+    fixture_init(&f);
+    fixture_add(&f, ID_A, 3);
+    struct approval_use ours = push_number(1), other = push_number(2);
+    struct approval_hold hold;
+    /* Nobody reads the directory again: to each of them, no use is taken yet. */
+    assert_int_equal(
+        approval_store_take(&f.store, &f.store.approvals[0], &other, INT64_MAX, &hold, &err),
+        STATUS_OK);
+    assert_int_equal(take(&f, &ours, &number, &again), APPROVAL_OPEN);
+    assert_int_equal(number, 2);
+    approval_store_settle(f.store.fd, &hold, false);
+    assert_false(fixture_has(&f, ID_A ".use.1"));
+    assert_int_equal(take(&f, &ours, &number, &again), APPROVAL_OPEN);
+    assert_true(again);
+    assert_int_equal(number, 2);
+    assert_false(fixture_has(&f, ID_A ".use.1"));
+    fixture_free(&f);
+}
+
+/* In another process, while we hold a use of the same push; the number, and 100 more if it was ours. */
+static pid_t take_beside(struct fixture *f, const struct approval_use *use)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child)
+        return child;
+    struct approval approval = f->store.approvals[0];
+    struct approval_hold hold;
+    struct error err;
+    if (approval_store_take(&f->store, &approval, use, INT64_MAX, &hold, &err) != STATUS_OK)
+        _exit(99);
+    approval_store_settle(f->store.fd, &hold, true);
+    _exit((int)hold.number + (hold.again ? 100 : 0));
+}
+
+static int code_of(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* A use that its push gives back after all lets nobody else in: not the same push either. */
+static void nobody_relies_on_what_is_given_back(void **state)
+{
+    (void)state;
+    static const bool keeps[] = {false, true};
+    for (size_t i = 0; i < sizeof keeps / sizeof keeps[0]; i++) {
+        struct fixture f;
+        struct error err;
+        fixture_init(&f);
+        fixture_add(&f, ID_A, 1);
+        f.store.alive_ms = CLOCK_HOUR;
+        struct approval_use use = push_number(1);
+        struct approval_hold hold;
+        assert_int_equal(
+            approval_store_take(&f.store, &f.store.approvals[0], &use, INT64_MAX, &hold, &err),
+            STATUS_OK);
+        pid_t child = take_beside(&f, &use);
+        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* so that it has to wait */
+        approval_store_settle(f.store.fd, &hold, keeps[i]);
+        assert_int_equal(code_of(child), keeps[i] ? 101 : 1);
+        assert_true(fixture_has(&f, ID_A ".use.1"));
+        fixture_free(&f);
+    }
+}
+
+/* A hook that was killed while it held a use: its push comes in with that one. */
+static void what_a_dead_hook_held(void **state)
+{
+    (void)state;
+    struct fixture f;
+    uint64_t number;
+    bool again;
+    struct error err;
+    fixture_init(&f);
+    fixture_add(&f, ID_A, 1);
+    struct approval_use use = push_number(1);
+    struct approval_hold hold;
+    f.store.alive_ms = CLOCK_MINUTE;
+    use.time_ms -= 2 * CLOCK_MINUTE;
+    assert_int_equal(
+        approval_store_take(&f.store, &f.store.approvals[0], &use, INT64_MAX, &hold, &err),
+        STATUS_OK);
+    use.time_ms += 2 * CLOCK_MINUTE;
+    assert_int_equal(take(&f, &use, &number, &again), APPROVAL_OPEN);
+    assert_true(again);
+    /* One that may be alive still is waited for, until the deadline. */
+    f.store.alive_ms = CLOCK_HOUR;
+    assert_int_equal(approval_store_take(&f.store, &f.store.approvals[0], &use,
+                                         clock_monotonic_us() + 20000, &hold, &err),
+                     STATUS_DEADLINE);
+    assert_true(fixture_has(&f, ID_A ".use.1"));
+    fixture_free(&f);
+}
+
 static void an_answer_that_nfs_lost(void **state)
 {
     (void)state;
@@ -497,14 +605,13 @@ static void compete(struct fixture *f, unsigned process, int gate)
     if (read(gate, &byte, 1) != 0) /* until all are there: the other end is closed */
         _exit(99);
     for (unsigned i = 0; i < TRIES; i++) {
-        uint64_t number = 0;
-        bool again = false;
+        struct approval_hold hold;
         struct error err;
         struct approval_use use = push_number(process * TRIES + i);
         struct approval approval = f->store.approvals[0];
-        if (approval_store_take(&f->store, &approval, &use, INT64_MAX, &number, &again, &err) !=
-            STATUS_OK)
+        if (approval_store_take(&f->store, &approval, &use, INT64_MAX, &hold, &err) != STATUS_OK)
             _exit(98);
+        approval_store_settle(f->store.fd, &hold, true);
         got += approval.state == APPROVAL_OPEN;
     }
     _exit((int)got);
@@ -599,6 +706,16 @@ static void several_or_none(void **state)
     assert_int_equal(s.decision.exit_code, 0);
     assert_int_equal(s.decision.approval->used_count, 2);
     assert_true(fixture_has(&f, ID_A ".use.1") && fixture_has(&f, ID_B ".use.1"));
+    /* What cannot be recorded, and must be, is not let in after all: it gives back what it took. */
+    scratch_sh(f.directory, "rm *.use.*");
+    struct approval_holds holds = {0};
+    s.decision = before;
+    approval_grant_held(&request, &s.decision, &holds, &err);
+    assert_int_equal(holds.count, 2);
+    assert_true(fixture_has(&f, ID_A ".use.1") && fixture_has(&f, ID_B ".use.1"));
+    approval_holds_end(&holds, false);
+    assert_false(fixture_has(&f, ID_A ".use.1") || fixture_has(&f, ID_B ".use.1"));
+    scratch_sh(f.directory, "test -z \"$(find . -name '.refgate*')\"");
     sample_free(&s);
     fixture_free(&f);
 }
@@ -635,6 +752,11 @@ int main(void)
         {"semantics 7: a use is taken once", one_use_once, 0, 0, 0},
         {"semantics 7: the same push within ten minutes is free", the_same_again, 0, 0, 0},
         {"semantics 7: revoked before and after", revoked_before_and_after, 0, 0, 0},
+        {"semantics 7: one push takes one use, when another gives one back",
+         the_same_push_never_has_two, 0, 0, 0},
+        {"semantics 7: nobody relies on a use that is given back",
+         nobody_relies_on_what_is_given_back, 0, 0, 0},
+        {"semantics 7: a use that a killed hook held", what_a_dead_hook_held, 0, 0, 0},
         {"semantics 7: NFS loses the answer of link(2)", an_answer_that_nfs_lost, 0, 0, 0},
         {"semantics 7: many at once never take more than there are", many_at_once, 0, 0, 0},
         {"semantics 7: a push takes all that it needs, or none", several_or_none, 0, 0, 0},

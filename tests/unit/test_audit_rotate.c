@@ -52,6 +52,18 @@ static void step(void)
         steps_left--;
 }
 
+static void (*before_listing)(void); /* once */
+
+DIR *opendir(const char *path)
+{
+    void (*act)(void) = before_listing;
+    before_listing = NULL;
+    if (act)
+        act();
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? NULL : fdopendir(fd);
+}
+
 int linkat(int from, const char *name, int to, const char *other, int flags)
 {
     step();
@@ -599,6 +611,47 @@ static void which_files_belong_to_a_log(void **state)
     assert_int_equal(series.count, 0);
 }
 
+static void rotate_plainly(void)
+{
+    assert_true(rotate(0, false));
+}
+static void rotate_compressed(void)
+{
+    assert_true(rotate(0, true));
+}
+
+/* Between opening the log and listing what was rotated away from it: nothing is hidden, nothing is there
+ * twice. */
+static void rotated_while_it_is_listed(void **state)
+{
+    (void)state;
+    static void (*const acts[])(void) = {NULL, rotate_plainly, rotate_compressed};
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        struct audit_series series = {0};
+        struct audit_reader *log = NULL;
+        struct audit_line line;
+        struct whole whole = {0};
+        append(0, (int)i);
+        before_listing = acts[i];
+        assert_int_equal(audit_series_open(log_path, &series, &log, NULL), STATUS_OK);
+        assert_non_null(log);
+        assert_int_equal(series.count, i);
+        for (size_t k = 0; k < series.count; k++)
+            count_lines(series.paths[k], &whole);
+        while (audit_read_next(log, &line, NULL) == STATUS_OK)
+            whole.decisions += !text_starts(line.text, TEXT(AUDIT_ROTATION_START));
+        assert_int_equal(whole.decisions, i + 1);
+        audit_read_close(log);
+        audit_series_free(&series);
+    }
+    /* No log is no trouble. */
+    struct audit_series series = {0};
+    struct audit_reader *log = NULL;
+    assert_int_equal(audit_series_open("/none/such/audit.jsonl", &series, &log, NULL), STATUS_OK);
+    assert_null(log);
+    assert_int_equal(series.count, 0);
+}
+
 #define EACH(name, test)                          \
     {                                             \
         name, test, start, remove_directory, NULL \
@@ -622,6 +675,7 @@ int main(void)
         EACH("compressed files read the same", compressed_files_read_the_same),
         EACH("damaged compressed files are told", damaged_files_are_told),
         EACH("members of a compressed file", members),
+        EACH("a rotation while they are listed hides no file", rotated_while_it_is_listed),
         EACH("which files belong to a log", which_files_belong_to_a_log),
     };
     return cmocka_run_group_tests_name("audit_rotate", tests, NULL, NULL);

@@ -321,6 +321,48 @@ static void nothing_to_judge(void **state)
     scene_free(&s);
 }
 
+/* The N-th thing that is looked at takes until after the deadline. */
+struct slow {
+    size_t seen, at;
+    volatile int late;
+};
+
+static void slow_entry(void *self, const struct trace_entry *entry)
+{
+    struct slow *slow = self;
+    (void)entry;
+    if (++slow->seen == slow->at)
+        slow->late = 1;
+}
+
+static void deadline_while_judging(void **state)
+{
+    (void)state;
+    for (size_t at = 1;; at++) {
+        struct scene s;
+        struct slow slow = {.at = at};
+        const struct trace trace = {&slow, slow_entry};
+        struct error err;
+        scene_init(&s);
+        scene_restrict(&s, 9, "no-deletes", "BRANCH", "main");
+        scene_rule(&s, "r", VERDICT_ANNOTATE);
+        s.push.late = &slow.late;
+        s.decision.verdict = VERDICT_NOTE;
+        enum status status = decide(&s.policy, &s.push, &s.view, &s.history, &trace, &s.arena,
+                                    &s.decision, &err);
+        if (slow.seen < at) {
+            assert_int_equal(status, STATUS_OK);
+            assert_verdict(&s, VERDICT_ANNOTATE);
+            assert_true(at > 5);
+            scene_free(&s);
+            return;
+        }
+        assert_int_equal(status, STATUS_DEADLINE);
+        assert_int_equal(s.decision.verdict, VERDICT_NOTE); /* untouched */
+        scene_free(&s);
+    }
+}
+
 static void out_of_memory(void **state)
 {
     (void)state;
@@ -445,6 +487,7 @@ int main(void)
         {"semantics 8: a pusher whom the snapshot does not know", unknown_user, NULL, NULL, NULL},
         {"semantics 8: exit codes", exit_codes, NULL, NULL, NULL},
         {"no change at all is rejected", nothing_to_judge, NULL, NULL, NULL},
+        {"semantics 8: the deadline ends judging", deadline_while_judging, NULL, NULL, NULL},
         {"semantics 8: out of memory", out_of_memory, NULL, NULL, NULL},
         {"semantics 2, 8: failures before judging", decisions_without_judging, NULL, NULL, NULL},
         {"semantics 2: the kill switch", kill_switch, NULL, NULL, NULL},

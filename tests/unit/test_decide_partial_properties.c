@@ -20,7 +20,8 @@ static void mark(struct scene *s, unsigned marks)
     struct snapshot_repository *repository = &s->repositories[0];
     repository->incomplete = marks & below(16);
     repository->project.incomplete = marks & below(16);
-    if ((marks & INCOMPLETE_GRANTS) && one_in(3)) {
+    /* Who is known not to be licensed stays so: that he is not is no grant that was not read. */
+    if ((marks & INCOMPLETE_GRANTS) && s->users[0].licensed == ANSWER_YES && one_in(3)) {
         s->users[0].global_unsure = true;
         s->users[0].licensed = ANSWER_CANNOT_TELL;
     }
@@ -31,7 +32,7 @@ static void with_undecided_rejecting_nothing_becomes_acceptable(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         partial_scene(&s, at);
         s.policy.undecided = s.policy.undecided_restriction = VERDICT_REJECT;
         struct outcome a = outcome_of(&s);
@@ -47,7 +48,7 @@ static void what_is_known_rejects_all_the_same(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         partial_scene(&s, at);
         if (s.policy.permissions_check == VERDICT_REJECT) /* that is what grants are for */
             s.policy.permissions_check = VERDICT_ANNOTATE;
@@ -92,7 +93,7 @@ static void what_was_not_read_is_never_accepted_in_silence(void **state)
     (void)state;
     struct scene s;
     size_t met = 0;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         partial_scene(&s, at);
         if (s.policy.no_snapshot != VERDICT_REJECT)
             s.policy.no_snapshot = VERDICT_REJECT;
@@ -114,15 +115,14 @@ static void what_was_not_read_is_never_accepted_in_silence(void **state)
         for (size_t i = 0; i < s.push.change_count; i++) {
             bool here = says_undecided(s.decision.changes[i].reasons);
             if (!verdict_accepts(whole.each[i]) && !here && !said)
-                fail_msg("case %llu, change %zu", (unsigned long long)at, i);
+                fail_msg("SEED=%llu, change %zu", (unsigned long long)at, i);
             said = said || here;
         }
         if (!said)
-            fail_msg("case %llu", (unsigned long long)at);
+            fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
-    if (met < CASES / 200)
-        fail_msg("only %zu cases", met);
+    assert_met(met, CASES, 200);
 }
 
 int main(void)

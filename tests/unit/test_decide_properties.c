@@ -26,11 +26,11 @@ static void twice_the_same(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         struct outcome a = outcome_of(&s), b = outcome_of(&s);
         if (!same(&a, &b) || a.reasons != b.reasons)
-            fail_msg("case %llu", (unsigned long long)at);
+            fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
 }
@@ -39,7 +39,7 @@ static void order_does_not_matter(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         struct outcome a = outcome_of(&s);
         for (unsigned i = (unsigned)s.policy.rule_count; i > 1; i--)
@@ -48,7 +48,7 @@ static void order_does_not_matter(void **state)
             swap_restrictions(&s, i - 1, below(i));
         struct outcome b = outcome_of(&s);
         if (!same(&a, &b) || a.reasons != b.reasons)
-            fail_msg("case %llu", (unsigned long long)at);
+            fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
 }
@@ -57,7 +57,7 @@ static void duplicates_do_not_matter(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         struct outcome a = outcome_of(&s);
         if (s.policy.rule_count) {
@@ -70,7 +70,7 @@ static void duplicates_do_not_matter(void **state)
         }
         struct outcome b = outcome_of(&s);
         if (!same(&a, &b))
-            fail_msg("case %llu", (unsigned long long)at);
+            fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
 }
@@ -79,7 +79,7 @@ static void a_reject_rule_permits_nothing(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         struct outcome a = outcome_of(&s);
         random_rule(&s);
@@ -94,7 +94,7 @@ static void a_restriction_without_exemption_permits_nothing(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         s.policy.admins_exempt = false;
         struct outcome a = outcome_of(&s);
@@ -109,13 +109,13 @@ static void deny_overrides(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         scene_rule(&s, "no", VERDICT_REJECT);
         struct outcome a = outcome_of(&s);
         bool only_own_refs = s.push.trigger != TRIGGER_PUSH;
         if (!only_own_refs && (a.verdict != VERDICT_REJECT || a.exit_code != 1))
-            fail_msg("case %llu", (unsigned long long)at);
+            fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
 }
@@ -126,7 +126,7 @@ static void doubt_is_not_milder_than_all_answers(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         s.no_history = false;
         s.trouble = HISTORY_FINE;
@@ -142,7 +142,7 @@ static void doubt_is_not_milder_than_all_answers(void **state)
             if (update.each[i] == VERDICT_REJECT && rewrite.each[i] == VERDICT_REJECT &&
                 update.exit_code == 1 && rewrite.exit_code == 1 && s.push.change_count == 1 &&
                 (open.each[i] != VERDICT_REJECT || open.exit_code != 1))
-                fail_msg("case %llu", (unsigned long long)at);
+                fail_msg("SEED=%llu", (unsigned long long)at);
         scene_free(&s);
     }
 }
@@ -151,7 +151,7 @@ static void accept_says_nothing_else(void **state)
 {
     (void)state;
     struct scene s;
-    for (uint64_t at = 0; at < CASES; at++) {
+    for (EACH_CASE(at, CASES)) {
         random_scene(&s, at);
         struct outcome a = outcome_of(&s);
         const struct decision *d = &s.decision;

@@ -456,6 +456,17 @@ static void urls_are_compared_by_what_they_mean(void **state)
     }
 }
 
+/* Found by tests/fuzz/fuzz_replay.c: an offset to no memory at all. */
+static void a_url_whose_parameters_are_all_empty_has_none(void **state)
+{
+    struct buffer out;
+    (void)state;
+    buffer_init(&out, SIZE_MAX);
+    assert_true(url_normalise(&out, TEXT("http://x"), TEXT("/rest/a?&&&")));
+    assert_string_equal(out.data, "/rest/a");
+    buffer_free(&out);
+}
+
 static void names_in_urls_are_encoded(void **state)
 {
     struct buffer out;
@@ -522,6 +533,7 @@ int main(void)
         CASE(lines_of_any_length_are_found),
         CASE(the_later_of_two_answers_counts),
         CASE(urls_are_compared_by_what_they_mean),
+        CASE(a_url_whose_parameters_are_all_empty_has_none),
         CASE(names_in_urls_are_encoded),
         CASE(service_users_are_read_from_a_table),
     };
