@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -227,12 +228,20 @@ static bool zone_name_valid(const char *zone)
 static bool is_zone_file(const char *path)
 {
     int fd;
-    char magic[4];
+    char magic[4]; /* RFC 8536 */
     if (file_open_trusted(path, NULL, &fd, NULL, NULL) != STATUS_OK)
         return false;
-    ssize_t got = read(fd, magic, sizeof magic); /* RFC 8536 */
+    size_t got = 0;
+    for (;;) {
+        ssize_t more = read(fd, magic + got, sizeof magic - got);
+        if (more < 0 && errno == EINTR)
+            continue;
+        if (more <= 0)
+            break;
+        got += (size_t)more;
+    }
     close(fd);
-    return got == (ssize_t)sizeof magic && !memcmp(magic, "TZif", sizeof magic);
+    return got == sizeof magic && !memcmp(magic, "TZif", sizeof magic);
 }
 
 struct local_time clock_local(int64_t ms, const char *zone)

@@ -21,7 +21,8 @@
 /* Appends `record` (a JSON object without prev and hash) with prev and hash added. Takes a lock on
  * the file, waits for it until deadline_us (clock_monotonic_us() value), reads the last line's
  * hash, writes the line whole or not at all. A torn last line (a node that lost power) is closed with a
- * newline first and shows in verify. The file is created 0640; it must be a regular file. *head: hash of the line. */
+ * newline first and shows in verify. The file is created 0640; it must be a
+ * regular file. *head: hash of the line. */
 enum status audit_append(const char *path, struct text record, bool sync, int64_t deadline_us,
                          struct digest *head, struct error *err) MUST_CHECK;
 
