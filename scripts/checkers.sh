@@ -29,16 +29,15 @@ hook_files() { grep -E '^hook/.*\.c$' "$tmp/files"; }
 # What decides: all that the hook itself is made of.
 core_files() { grep -E '^hook/((base|model|snapshot|push|policy|record)/.*|refgate-hook[^/]*)\.c$' "$tmp/files"; }
 shell_files() {
-    while IFS= read -r f; do
-        case $f in
-        *.c | *.h | *.json | *.md | tests/fixtures/* | tests/fuzz/corpus/*) continue ;;
-        *.sh) printf '%s\n' "$f" && continue ;;
-        esac
-        # First line only, and only text: fixtures may be anything.
-        head -c 64 "$f" | head -n 1 | grep -aqE '^#! ?/(usr/)?bin/(env )?(ba|da)?sh' &&
-            printf '%s\n' "$f"
-    done <"$tmp/files"
-    return 0
+    # The first line counts, and only text: fixtures may be anything.
+    grep -vE '\.(c|h|json|md)$|^tests/(fixtures|fuzz/corpus)/' "$tmp/files" | perl -ne '
+        chomp;
+        my $begin = "";
+        if (!/\.sh$/) {
+            open my $file, "<", $_ or next;
+            read $file, $begin, 64;
+        }
+        print "$_\n" if /\.sh$/ || $begin =~ m{\A#! ?/(?:usr/)?bin/(?:env )?(?:ba|da)?sh};'
 }
 
 checkers_start() {

@@ -4,8 +4,8 @@
  *
  * A fault while `emergency_guard` is armed, or emergency_memory(), comes back to that point, so that
  * the failure is recorded like any other. A fault outside of it, a second one, or the watchdog writes
- * the message and leaves with the code that emergency_set_exit() named (2 unless global monitor mode or the kill switch
- * accepts failures).
+ * the message and leaves with the code that emergency_set_exit() named (2 unless global monitor mode
+ * or the kill switch accepts failures).
  */
 #ifndef REFGATE_BASE_EMERGENCY_H
 #define REFGATE_BASE_EMERGENCY_H

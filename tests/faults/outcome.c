@@ -221,8 +221,14 @@ static const char *verdict_problem(const struct scene *scene, const struct outco
     bool limit = fault->class == FAULT_ALLOC && !(fault->once && scene->history.count);
     bool weaker = !limit &&
                   (has_one(&o->signature, &scene->weaker) || has_one(&o->said, &scene->weaker));
+    /* A snapshot that is stale or of the future: a note. */
+    weaker = weaker || (fault->class == FAULT_CLOCK && has(&o->signature, "freshness"));
+    /* Not even the words for it had room: there was no configuration. */
+    bool speechless = fault->class == FAULT_ALLOC && !o->said.size;
     if (scene->lenient)
-        return o->exit && !has_one(&o->said, &scene->strict) ? "refused although nothing is" : NULL;
+        return o->exit && !speechless && !has_one(&o->said, &scene->strict)
+                   ? "refused although nothing is"
+                   : NULL;
     if (sound->exit)
         return o->exit || weaker ? NULL : "LET THROUGH what is refused without a fault";
     /* An approval that ends early is none, and one can be too old. */
