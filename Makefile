@@ -284,16 +284,12 @@ syntax: $(SYNTAX)
 # One more than processors: many tests wait for a server.
 JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 # `make check T="tests/cli/check.t build/release/tests/unit/test_glob"` runs only these.
-T ?= $(UNIT) $(FUZZ_REPLAY) $(filter-out $(LEFT_OUT),$(SHELL_TESTS))
-# Under the sanitizers each process takes ten times as long: left out is what runs, many times, the
-# C that unit tests and other shell tests run there too, or what is about time and servers.
-LEFT_OUT := $(if $(and $(filter asan,$(VARIANT)),$(if $(LONG),,short)),$(wildcard $(patsubst %,tests/%.t,cli/audit-fields cli/client cli/policy-test cli/report-baseline \
-              cli/audit-format cli/completion cli/config-doc cli/doctor cli/doctor-registration cli/examples cli/html \
-              cli/install-addon cli/install-hook-script cli/manual cli/oracle cli/policy-apply cli/report-html cli/sync-oracle \
-              cli/self-check cli/services cli/sync-faults \
-              cli/sync-partial cli/sync-parts cli/sync-publish \
-              cli/sync-resume cli/sync-secrets cli/test-server cli/upgrade-doc cli/who-can-oracle push/clients \
-              push/concurrent push/guide push/faults push/load push/sandbox push/servers push/trust push/sync-while-pushing)))
+T ?= $(UNIT) $(FUZZ_REPLAY) $(if $(and $(filter asan,$(VARIANT)),$(if $(LONG),,short)),$(SANITIZED),$(SHELL_TESTS))
+# Under the sanitizers each process takes ten times as long. The unit tests and the fuzz corpora run there
+# whole; of the shell tests, without LONG, those that give programs what is hostile, damaged or odd.
+SANITIZED := $(wildcard $(patsubst %,tests/%.t,cli/access cli/approve cli/audit cli/check cli/disable cli/enrich \
+               cli/policy cli/snapshot cli/snapshot-diff cli/sync cli/sync-failures cli/who-can push/access-log \
+               push/approvals push/kinds push/many push/monitor push/triggers push/trouble push/ways))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
 TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \
            LIBGIT2_DIR='$(LIBGIT2_DIR)'

@@ -277,6 +277,11 @@ static void hook_judge(struct hook *hook)
             hook_fail(hook, true, "out of memory");
             return;
         }
+        if (emergency_was_time()) {
+            error_set(&hook->detail, STATUS_DEADLINE, "libgit2 worked past [limits] deadline");
+            hook_fail(hook, true, "the decision took too long");
+            return;
+        }
         error_set(&hook->detail, STATUS_IO, "SIGBUS: a mapped file ended early or its disk failed");
         hook_fail(hook, true, "a file could not be read to its end (disk error?)");
         return;

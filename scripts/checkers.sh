@@ -26,6 +26,8 @@ files() {
 }
 c_files() { grep -E '^(hook|tests)/.*\.[ch]$' "$tmp/files"; }
 hook_files() { grep -E '^hook/.*\.c$' "$tmp/files"; }
+# What reads what a pusher chose.
+push_files() { grep -E '^hook/push/.*\.c$' "$tmp/files"; }
 # What decides: all that the hook itself is made of.
 core_files() { grep -E '^hook/((base|model|snapshot|push|policy|record)/.*|refgate-hook[^/]*)\.c$' "$tmp/files"; }
 shell_files() {
@@ -38,6 +40,24 @@ shell_files() {
             read $file, $begin, 64;
         }
         print "$_\n" if /\.sh$/ || $begin =~ m{\A#! ?/(?:usr/)?bin/(?:env )?(?:ba|da)?sh};'
+}
+
+# security.insecureAPI.DeprecatedOrUnsafeBufferHandling wants memcpy_s and its kin, which no libc on Linux
+# has. security.insecureAPI.* else: what hook/banned.h has as errors, and more.
+# shellcheck disable=SC2034 # for the scripts that source this
+clang_checkers="-Xclang -analyzer-checker=core,unix,security,nullability,deadcode
+    -Xclang -analyzer-disable-checker=security.insecureAPI.DeprecatedOrUnsafeBufferHandling"
+# --analyze is what scan-build runs. A warning is a finding.
+clang_analyze() {
+    status=0
+    while IFS= read -r file; do
+        # shellcheck disable=SC2086,SC2090,SC2154 # flags are words
+        clang --analyze $c_flags -DREFGATE_ANALYZER "$@" -Xclang -analyzer-output=text "$file" >"$work/out" 2>&1 ||
+            status=1
+        ! grep -q 'warning: ' "$work/out" || status=1
+        grep -v ' warnings\{0,1\} generated\.$' "$work/out"
+    done <"$batch-files"
+    return $status
 }
 
 checkers_start() {

@@ -19,6 +19,7 @@ volatile int emergency_late;
 static volatile sig_atomic_t emergency_exit = 2;
 static volatile sig_atomic_t emergency_over;
 static volatile sig_atomic_t emergency_no_memory;
+static volatile sig_atomic_t emergency_no_time;
 static sigset_t emergency_mask; /* of normal times */
 static const char *volatile emergency_contact = "";
 
@@ -83,9 +84,23 @@ void emergency_memory(void)
     siglongjmp(emergency_point, 1);
 }
 
+void emergency_time(void)
+{
+    if (!emergency_armed || !emergency_late)
+        return;
+    emergency_armed = 0;
+    emergency_no_time = 1;
+    siglongjmp(emergency_point, 1);
+}
+
 bool emergency_was_memory(void)
 {
     return emergency_no_memory != 0;
+}
+
+bool emergency_was_time(void)
+{
+    return emergency_no_time != 0;
 }
 
 static void emergency_open_standard(void)

@@ -2,10 +2,10 @@
  * emergency.h - how the hook ends when it cannot go on: a message and a documented exit code, never
  * a signal (semantics.md 8: disk error under a mapped file, deadline, out of stack).
  *
- * A fault while `emergency_guard` is armed, or emergency_memory(), comes back to that point, so that
- * the failure is recorded like any other. A fault outside of it, a second one, or the watchdog writes
- * the message and leaves with the code that emergency_set_exit() named (2 unless global monitor mode
- * or the kill switch accepts failures).
+ * A fault while `emergency_guard` is armed, emergency_memory() or emergency_time() comes back to that
+ * point, so that the failure is recorded like any other. A fault outside of it, a second one, or the
+ * watchdog writes the message and leaves with the code that emergency_set_exit() named (2 unless global
+ * monitor mode or the kill switch accepts failures).
  */
 #ifndef REFGATE_BASE_EMERGENCY_H
 #define REFGATE_BASE_EMERGENCY_H
@@ -36,7 +36,11 @@ extern volatile int emergency_armed;
 /* There is no memory, deep in a library that does not look at each result: comes back to the guard if
  * it is armed, else returns. */
 void emergency_memory(void);
+/* The same if emergency_late is 1: for a library that works on for seconds without asking, longer than
+ * the watchdog's grace, after which nothing could be recorded any more. */
+void emergency_time(void);
 /* Was that why it came back? */
 bool emergency_was_memory(void);
+bool emergency_was_time(void);
 
 #endif

@@ -31,7 +31,10 @@ static const struct call calls[] = {SANDBOX_CALLS(ROW)};
 
 /* Every argument that is looked at is an int to the kernel: the lower half, which both machines have
  * first. */
-enum { ENDING_SIZE = 5 };
+enum { ENDING_SIZE = 7 };
+/* Only with these is there a mode, and libc leaves in its place whatever was there. */
+#define MAKES (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))
+#define SPECIAL_MODES 07000
 static const struct sock_filter endings[SANDBOX_VERDICTS][ENDING_SIZE] = {
     [SANDBOX_ALLOW] = {ALLOW},
     [SANDBOX_DENY] = {REFUSE(EPERM)},
@@ -41,11 +44,18 @@ static const struct sock_filter endings[SANDBOX_VERDICTS][ENDING_SIZE] = {
     [SANDBOX_FCNTL] = {DATA(args[1]), IF(BPF_JGT, F_GETFL, 0, 1),
                        IF(BPF_JEQ, F_DUPFD_CLOEXEC, 0, 1), ALLOW, REFUSE(EPERM)},
     [SANDBOX_SELF] = {DATA(args[0]), IF(BPF_JEQ, 0, 0, 1), ALLOW, REFUSE(EPERM)},
+    [SANDBOX_OPEN] = {DATA(args[1]), IF(BPF_JSET, O_TRUNC, 4, 0), IF(BPF_JSET, MAKES, 0, 2),
+                      DATA(args[2]), IF(BPF_JSET, SPECIAL_MODES, 1, 0), ALLOW, REFUSE(EPERM)},
+    [SANDBOX_OPENAT] = {DATA(args[2]), IF(BPF_JSET, O_TRUNC, 4, 0), IF(BPF_JSET, MAKES, 0, 2),
+                        DATA(args[3]), IF(BPF_JSET, SPECIAL_MODES, 1, 0), ALLOW, REFUSE(EPERM)},
+    [SANDBOX_MODE] = {DATA(args[1]), IF(BPF_JEQ, SANDBOX_FILE_MODE, 0, 1), ALLOW, REFUSE(EPERM)},
 };
 static const uint8_t ending_sizes[SANDBOX_VERDICTS] = {
-    [SANDBOX_ALLOW] = 1, [SANDBOX_DENY] = 1,  [SANDBOX_UNKNOWN] = 1, [SANDBOX_UNIX] = 4,
-    [SANDBOX_DATA] = 4,  [SANDBOX_FCNTL] = 5, [SANDBOX_SELF] = 4,
+    [SANDBOX_ALLOW] = 1,  [SANDBOX_DENY] = 1,  [SANDBOX_UNKNOWN] = 1, [SANDBOX_UNIX] = 4,
+    [SANDBOX_DATA] = 4,   [SANDBOX_FCNTL] = 5, [SANDBOX_SELF] = 4,    [SANDBOX_OPEN] = 7,
+    [SANDBOX_OPENAT] = 7, [SANDBOX_MODE] = 4,
 };
+static_assert(O_TRUNC == 01000 && MAKES == 020000100, "the same on both machines");
 static_assert(F_DUPFD == 0 && F_GETFD == 1 && F_SETFD == 2 && F_GETFL == 3, "one comparison");
 
 enum { HEAD_SIZE = 4, SELF_PLACE = 1 };

@@ -30,6 +30,9 @@ enum sandbox_verdict {
     SANDBOX_DATA,    /* if the third has no PROT_EXEC */
     SANDBOX_FCNTL,   /* if the second copies a descriptor, or reads or sets its flags */
     SANDBOX_SELF,    /* if the first is this process */
+    SANDBOX_OPEN,    /* if it empties no file and makes none set-user-ID: second, third argument */
+    SANDBOX_OPENAT,  /* the same: third, fourth */
+    SANDBOX_MODE,    /* if the second is SANDBOX_FILE_MODE */
     SANDBOX_VERDICTS
 };
 
@@ -37,12 +40,14 @@ enum sandbox_verdict {
 #define SANDBOX_NEW_CALLS 424  /* from here on, numbers are the same on all machines */
 #define SANDBOX_CALLS_END 512  /* above all numbers of the list */
 #define SANDBOX_FILTER_MAX 256 /* instructions; a jump spans no more */
+#define SANDBOX_FILE_MODE 0644 /* of a use of an approval */
 
 /* X(name, number on x86-64, number on arm64, verdict, wanted by: 0 for always) */
 #define SANDBOX_CALLS(X)                                                                  \
     /* files: reading goes by the file system's own rights, writing by Landlock's */      \
-    X(openat, 257, 56, SANDBOX_ALLOW, 0)                                                  \
-    X(open, 2, SANDBOX_NO_CALL, SANDBOX_ALLOW, 0)                                         \
+    /* (which knows of O_TRUNC from version 3 on, and never of modes) */                  \
+    X(openat, 257, 56, SANDBOX_OPENAT, 0)                                                 \
+    X(open, 2, SANDBOX_NO_CALL, SANDBOX_OPEN, 0)                                          \
     X(close, 3, 57, SANDBOX_ALLOW, 0)                                                     \
     X(read, 0, 63, SANDBOX_ALLOW, 0)                                                      \
     X(readv, 19, 65, SANDBOX_ALLOW, 0)                                                    \
@@ -68,7 +73,7 @@ enum sandbox_verdict {
     X(ftruncate, 77, 46, SANDBOX_ALLOW, 0)                                                \
     X(fdatasync, 75, 83, SANDBOX_ALLOW, 0)                                                \
     /* taking a use of an approval */                                                     \
-    X(fchmod, 91, 52, SANDBOX_ALLOW, SANDBOX_WANT_APPROVALS)                              \
+    X(fchmod, 91, 52, SANDBOX_MODE, SANDBOX_WANT_APPROVALS)                               \
     X(fsync, 74, 82, SANDBOX_ALLOW, SANDBOX_WANT_APPROVALS)                               \
     X(linkat, 265, 37, SANDBOX_ALLOW, SANDBOX_WANT_APPROVALS)                             \
     X(unlinkat, 263, 35, SANDBOX_ALLOW, SANDBOX_WANT_APPROVALS)                           \

@@ -161,7 +161,7 @@ static const struct config_key identity_keys[] = {
     {"extra-emails", &config_type_emails, IN_POLICY(extra_emails), NULL,
      "Addresses, or *@DOMAIN, that count as the pusher's and as a known user's."},
     {"excuse-merges", &config_type_flag, IN_POLICY(excuse_merges), "no",
-     "Merge commits are excused from identity conditions."},
+     "Merge commits that the server makes are excused from identity conditions."},
     {"excuse-service-accounts", &config_type_flag, IN_POLICY(excuse_service_accounts), "no",
      "Pushes by service accounts are excused from identity conditions."},
 };

@@ -37,10 +37,12 @@ static git_oid to_oid(const struct object_id *id)
 /* ------------------------------------------------------------------ opening */
 
 /* libgit2 1.9.0 does not look at each allocation's result: where there is a guard, none comes back
- * empty. What libgit2 held then is never used again (git_history.c). */
+ * empty. What libgit2 held then is never used again (git_history.c). Nor does it look at the time: a
+ * pusher can have it unpack a hundred deltas of the largest size for one commit. */
 static void *store_malloc(size_t size, const char *file, int line)
 {
     (void)file, (void)line;
+    emergency_time();
     void *memory = malloc(size ? size : 1);
     if (!memory)
         emergency_memory();
@@ -50,6 +52,7 @@ static void *store_malloc(size_t size, const char *file, int line)
 static void *store_realloc(void *old, size_t size, const char *file, int line)
 {
     (void)file, (void)line;
+    emergency_time();
     void *memory = realloc(old, size ? size : 1);
     if (!memory)
         emergency_memory();

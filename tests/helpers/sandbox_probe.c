@@ -91,6 +91,25 @@ static int truncate_elsewhere(void)
 {
     return opened("elsewhere/file", O_RDONLY | O_TRUNC);
 }
+static int loosen_elsewhere(void)
+{
+    int fd = open(at("elsewhere/file"), O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EPERM ? EIO : errno; /* not what is asked */
+    int failed = result(fchmod(fd, 0666));
+    close(fd);
+    return failed;
+}
+static int make_set_user_id(void)
+{
+    int fd = open(at("log/program"), O_WRONLY | O_CREAT | O_CLOEXEC, 04755);
+    int failed = result(fd);
+    if (fd < 0)
+        return failed;
+    close(fd);
+    unlink(at("log/program"));
+    return 0;
+}
 static int create_elsewhere(void)
 {
     return opened("elsewhere/new", O_RDONLY | O_CREAT);
@@ -313,7 +332,9 @@ struct attempt {
 static const struct attempt attempts[] = {
     BAD("open for writing elsewhere", write_elsewhere, 0, 1),
     BAD("open for appending elsewhere", append_elsewhere, 0, 1),
-    BAD("truncate elsewhere", truncate_elsewhere, 0, 3),
+    BAD("truncate elsewhere", truncate_elsewhere, EPERM, 3),
+    BAD("loosen a mode elsewhere", loosen_elsewhere, EPERM, 0),
+    BAD("make a set-user-ID program beside the log", make_set_user_id, EPERM, 0),
     BAD("create elsewhere", create_elsewhere, 0, 1),
     BAD("create a file without a name", create_unnamed, 0, 1),
     BAD("unlink elsewhere", unlink_elsewhere, 0, 1),

@@ -256,8 +256,9 @@ sed '2i ASAN_OPTIONS=detect_leaks=0:exitcode=99; export ASAN_OPTIONS' "$BB/hook"
 mv "$BB/hook.new" "$BB/hook"
 # shellcheck disable=SC2016
 held_at_fifo 'kill -BUS "$(cat "$T/pid")"'
-hook 'a disk error: SIGBUS' 2 'refgate: push rejected'
-is "$(audit .exit)" 2 'a disk error: recorded'
+before=$(audit_count)
+hook 'a disk error: SIGBUS' 2 'disk error'
+is "$(($(audit_count) - before)) $(audit .exit)" '1 2' 'a disk error: recorded'
 wait "$feeder"
 # shellcheck disable=SC2016
 held_at_fifo 'kill -TERM "$(cat "$T/pid")"'
@@ -277,12 +278,13 @@ started=$(date +%s)
 mkfifo "$T/silent"
 sleep 60 >"$T/silent" &
 sleeper=$!
+before=$(audit_count)
 hook_as jdoe push PRJ/app <"$T/silent"
 kill $sleeper
 is "$code" 2 'deadline: a silent stdin'
 contains "$err" 'refgate: push rejected' 'deadline: the pusher is told'
 ok 'deadline: kept' test $(($(date +%s) - started)) -le 4
-is "$(audit .exit)" 2 'deadline: recorded'
+is "$(($(audit_count) - before)) $(audit .exit)" '1 2' 'deadline: recorded'
 # Stuck where no deadline is looked at: the watchdog.
 mv "$storage/config" "$storage/config.away"
 mkfifo "$storage/config"
@@ -312,6 +314,20 @@ started=$(date +%s)
 hook 'deadline: while it judges' 2 'took too long'
 ok 'deadline: judging stops' test $(($(date +%s) - started)) -le 4
 is "$(audit '[.exit, (.changes|length)]|tojson')" '[2,1000]' 'deadline: and is recorded'
+# One object, for which libgit2 works for seconds and asks nobody: a commit behind 2000 deltas of 28 MB.
+common
+printf '[limits]\ndeadline = 1s\n' >>"$CONF"
+mkdir -p "$storage/objects/incoming/pack"
+deep=$(python3 tests/lib/deltas.py "$storage/objects/incoming/pack" "$(git -C "$c" rev-parse 'HEAD^{tree}')" "$new")
+printf '%s\n' "GIT_QUARANTINE_PATH=$storage/objects/incoming" "GIT_OBJECT_DIRECTORY=$storage/objects/incoming" \
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES=$storage/objects" >"$T/deep"
+updates "$new $deep refs/heads/release/1"
+before=$(audit_count)
+export LAUNCH_EXTRA="$T/deep"
+hook 'deadline: a chain of deltas' 2 'took too long'
+unset LAUNCH_EXTRA
+is "$(($(audit_count) - before)) $(audit .exit)" '1 2' 'deadline: a chain of deltas is recorded'
+rm -r "$storage/objects/incoming"
 updates "$topic"
 # A launcher that does not read what the hook says: its pipe is full.
 common

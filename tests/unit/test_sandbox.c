@@ -227,6 +227,12 @@ static void set_arguments(struct seccomp_data *data, enum sandbox_verdict verdic
         data->args[1] = good ? F_DUPFD_CLOEXEC : F_SETOWN;
     else if (verdict == SANDBOX_SELF)
         data->args[0] = good ? PROCESS : PROCESS + 1;
+    else if (verdict == SANDBOX_OPEN)
+        data->args[1] = good ? O_RDONLY : O_TRUNC;
+    else if (verdict == SANDBOX_OPENAT)
+        data->args[2] = good ? O_WRONLY | O_CREAT : O_WRONLY | O_CREAT | O_TRUNC;
+    else if (verdict == SANDBOX_MODE)
+        data->args[1] = good ? 0644 : 0666;
 }
 
 static uint32_t wanted_answer(size_t machine, int number, unsigned wanted, bool good)
@@ -311,6 +317,54 @@ static void arguments_are_looked_at(void **state)
                     assert_int_equal(ask(&filter, &data), value == PROCESS ? ALLOWED : REFUSED);
                 }
         }
+    }
+}
+
+/* Landlock before version 3 lets O_RDONLY | O_TRUNC through, which empties any file that the user may
+ * write; and no version knows of modes: fchmod() on a descriptor for reading would give a repository to
+ * everybody, and a program beside the log could be made set-user-ID. */
+static void files_are_not_emptied_and_modes_not_loosened(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        int argument;
+        uint64_t value;
+        uint32_t answer, mode;
+    } wants[] = {
+        {"open", 1, O_RDONLY, ALLOWED, 0},
+        {"open", 1, O_RDONLY | O_TRUNC, REFUSED, 0},
+        {"open", 1, O_RDWR | O_APPEND | O_CREAT, ALLOWED, 0},
+        {"openat", 2, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, ALLOWED, 0},
+        {"openat", 2, O_RDONLY | O_TRUNC, REFUSED, 0},
+        {"openat", 2, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, ALLOWED, 0},
+        {"openat", 2, O_WRONLY | O_CREAT | O_TRUNC, REFUSED, 0},
+        {"openat", 2, UINT64_C(0xffffffff00000000) | O_TRUNC, REFUSED, 0},
+        {"open", 1, O_WRONLY | O_CREAT, REFUSED, 04755},
+        {"open", 1, O_WRONLY, ALLOWED, 04755}, /* it is not looked at */
+        {"openat", 2, O_WRONLY | O_CREAT, ALLOWED, 0777},
+        {"openat", 2, O_WRONLY | O_CREAT, REFUSED, 04755},
+        {"openat", 2, O_WRONLY | O_CREAT, REFUSED, 02755},
+        {"openat", 2, O_WRONLY | O_TMPFILE, REFUSED, 06755},
+        {"openat", 2, O_RDONLY | O_DIRECTORY, ALLOWED, UINT32_MAX},
+        {"fchmod", 1, 0644, ALLOWED, 0},
+        {"fchmod", 1, 0666, REFUSED, 0},
+        {"fchmod", 1, 0640, REFUSED, 0},
+        {"fchmod", 1, 0777, REFUSED, 0},
+        {"fchmod", 1, 04755, REFUSED, 0},
+    };
+    for (size_t m = 0; m < 2; m++) {
+        struct sandbox_filter filter = build(machines[m], ALL_WANTS);
+        for (size_t i = 0; i < ROW_COUNT; i++)
+            for (size_t k = 0; k < sizeof wants / sizeof wants[0]; k++) {
+                struct seccomp_data data = {.nr = rows[i].number[m], .arch = machines[m]};
+                data.args[wants[k].argument] = wants[k].value;
+                data.args[wants[k].argument + 1] = wants[k].mode;
+                if (rows[i].number[m] != SANDBOX_NO_CALL && !strcmp(rows[i].name, wants[k].name) &&
+                    ask(&filter, &data) != wants[k].answer)
+                    fail_msg("machine %zu: %s with %#llx", m, wants[k].name,
+                             (unsigned long long)wants[k].value);
+            }
     }
 }
 
@@ -399,6 +453,7 @@ int main(void)
         cmocka_unit_test(every_number_is_judged_by_the_list),
         cmocka_unit_test(other_machines_and_x32_are_refused),
         cmocka_unit_test(arguments_are_looked_at),
+        cmocka_unit_test(files_are_not_emptied_and_modes_not_loosened),
         cmocka_unit_test(dangerous_calls_are_refused),
         cmocka_unit_test(rights_grow_with_the_version),
         cmocka_unit_test(the_offer_is_one_line),
