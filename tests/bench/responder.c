@@ -31,7 +31,7 @@ static const char help[] =
     "\n"
     "A Bitbucket 9.4.2 with made-up projects PNNNNN, repositories rNNNNNN, users uNNNNN and groups\n"
     "gNNNNN; u00000 is who signs in, whatever the credentials. Prints its URL and serves until its\n"
-    "parent ends.\n"
+    "parent ends. /requests tells how many requests there were, besides those for it.\n"
     "\n"
     "  --projects N (50) --repositories N (1000) --users N (100) --groups N (20)\n"
     "  --seed N             who has which grants (1)\n";
@@ -53,6 +53,7 @@ struct connection {
 };
 
 static char **users; /* each as JSON */
+static uint64_t requests;
 static int poll_fd;
 static struct {
     char *at;
@@ -353,6 +354,11 @@ static int answer(const char *url)
     struct subject s = {.repository = UINT64_MAX};
     body.size = 0;
     int status = 404;
+    if (!strcmp(url, "/requests")) {
+        putf("%" PRIu64, requests);
+        return 200;
+    }
+    requests++;
     if (sscanf(url, "/rest/%31[^/]/latest/projects/P%" SCNu64 "%n", api, &s.project, &at) == 2 &&
         s.project < number[PROJECTS]) {
         int more = 0;

@@ -36,6 +36,9 @@ static const char help[] =
     "  --repositories N --projects N --users N --groups N --grants N --restrictions N\n"
     "  --keys N             sizes of the bulk (BENCH comes on top)\n"
     "  --members N          memberships in groups (default: 10 a user)\n"
+    "  --heavy-restrictions N --heavy-groups N\n"
+    "                       other numbers for BENCH/heavy and heavy-user (who without a group is\n"
+    "                       granted REPO_WRITE directly)\n"
     "  --seed N             another arrangement (default 1)\n"
     "  --now TIME           time of the snapshot (default: now)\n"
     "  --reload OLD         no bulk: all from the snapshot OLD but project BENCH, told anew as a\n"
@@ -64,6 +67,7 @@ static const struct {
 static struct builder *builder;
 static struct error error;
 static uint64_t random_state;
+static uint64_t heavy_restrictions = HEAVY_RESTRICTIONS, heavy_groups = HEAVY_GROUPS;
 
 static void must(enum status status)
 {
@@ -162,12 +166,14 @@ static void add_repository(uint64_t id, uint64_t project, struct text slug)
 
 static void add_heavy(struct place heavy)
 {
-    for (uint64_t i = 0; i < HEAVY_GROUPS; i++) {
+    if (!heavy_groups)
+        must(builder_grant_user(builder, heavy, 2, PERMISSION_REPO_WRITE, &error));
+    for (uint64_t i = 0; i < heavy_groups; i++) {
         must(builder_group(builder, heavy_group(i), false, &error));
         must(builder_member(builder, heavy_group(i), 2, &error));
         must(builder_grant_group(builder, heavy, heavy_group(i), PERMISSION_REPO_WRITE, &error));
     }
-    for (uint64_t i = 0; i < HEAVY_RESTRICTIONS; i++) {
+    for (uint64_t i = 0; i < heavy_restrictions; i++) {
         char pattern[32];
         int size = snprintf(pattern, sizeof pattern, "heavy-%" PRIu64 "/*", i);
         struct exempt_user users[5];
@@ -362,6 +368,8 @@ int main(int argc, char **argv)
         OPTION_RELOAD,
         OPTION_INCOMPLETE,
         OPTION_CLAIM,
+        OPTION_HEAVY_RESTRICTIONS,
+        OPTION_HEAVY_GROUPS,
         OPTION_HELP,
         OPTIONS
     };
@@ -372,6 +380,9 @@ int main(int argc, char **argv)
         [OPTION_RELOAD] = {"reload", required_argument, NULL, OPTION_RELOAD},
         [OPTION_INCOMPLETE] = {"incomplete", no_argument, NULL, OPTION_INCOMPLETE},
         [OPTION_CLAIM] = {"claim-format", required_argument, NULL, OPTION_CLAIM},
+        [OPTION_HEAVY_RESTRICTIONS] = {"heavy-restrictions", required_argument, NULL,
+                                       OPTION_HEAVY_RESTRICTIONS},
+        [OPTION_HEAVY_GROUPS] = {"heavy-groups", required_argument, NULL, OPTION_HEAVY_GROUPS},
         [OPTION_HELP] = {"help", no_argument, NULL, OPTION_HELP},
     };
     uint64_t size[SIZES];
@@ -394,6 +405,10 @@ int main(int argc, char **argv)
             old = optarg;
         else if (choice == OPTION_CLAIM)
             claimed = optarg;
+        else if (choice == OPTION_HEAVY_RESTRICTIONS)
+            heavy_restrictions = number(optarg);
+        else if (choice == OPTION_HEAVY_GROUPS)
+            heavy_groups = number(optarg);
         else if (choice == OPTION_INCOMPLETE)
             incomplete = true;
         else if (choice == OPTION_NOW && clock_parse(text_of(optarg), &now))

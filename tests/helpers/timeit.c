@@ -2,6 +2,7 @@
  * timeit - what whole processes cost, measured side by side.
  *
  * usage: timeit RUNS CASES              medians over RUNS runs of each case, A B C A B C …
+ *        timeit --most MS RUNS CASES    a case that took MS in all is not run again (but three times)
  *        timeit --burst N CASES         N processes of each case started at once
  *
  * CASES is a file of blocks with an empty line between them:
@@ -14,7 +15,8 @@
  *     arg PROGRAM-OR-ARGUMENT    in order; the program by its path
  *
  * Output, tabs between: name, wall clock ms (median, least), cpu ms (median), peak memory KiB
- * (largest). With --burst: name, processes, wall clock ms of all, cpu ms of one, peak memory KiB.
+ * (largest), page faults (median). With --burst: name, processes, wall clock ms of all, cpu ms of
+ * one, peak memory KiB.
  *
  * Cases are interleaved so that a slower minute of the machine is everybody's. The program is small
  * and starts its children with posix_spawn(): a child's peak memory counts what it shared before
@@ -22,6 +24,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -36,6 +39,7 @@ enum { CASES_MAX = 64, STRINGS_MAX = 128, RUNS_MAX = 10000, LINE_SIZE = 4096 };
 
 struct sample {
     double wall_ms, cpu_ms;
+    double faults; /* of memory: page cache and disk */
     long peak_kib;
 };
 struct test_case {
@@ -44,6 +48,8 @@ struct test_case {
     size_t env_count, arg_count;
     int exit_code;
     struct sample *samples;
+    size_t run_count;
+    double total_ms;
 };
 
 static struct test_case cases[CASES_MAX];
@@ -156,7 +162,9 @@ static struct sample finish(const struct test_case *c, pid_t pid)
     }
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e3 +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e3;
-    return (struct sample){0, cpu, usage.ru_maxrss};
+    return (struct sample){.cpu_ms = cpu,
+                           .faults = (double)(usage.ru_minflt + usage.ru_majflt),
+                           .peak_kib = usage.ru_maxrss};
 }
 
 static int compare(const void *a, const void *b)
@@ -165,22 +173,38 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void summary(const struct test_case *c, size_t runs)
+static void summary(const struct test_case *c)
 {
-    static double wall[RUNS_MAX], cpu[RUNS_MAX];
+    size_t runs = c->run_count;
+    static double wall[RUNS_MAX], cpu[RUNS_MAX], faults[RUNS_MAX];
     long peak = 0;
     for (size_t i = 0; i < runs; i++) {
         wall[i] = c->samples[i].wall_ms;
         cpu[i] = c->samples[i].cpu_ms;
+        faults[i] = c->samples[i].faults;
         if (c->samples[i].peak_kib > peak)
             peak = c->samples[i].peak_kib;
     }
     qsort(wall, runs, sizeof *wall, compare);
     qsort(cpu, runs, sizeof *cpu, compare);
-    printf("%s\t%.4f\t%.4f\t%.4f\t%ld\n", c->name, wall[runs / 2], wall[0], cpu[runs / 2], peak);
+    qsort(faults, runs, sizeof *faults, compare);
+    printf("%s\t%.4f\t%.4f\t%.4f\t%ld\t%.0f\n", c->name, wall[runs / 2], wall[0], cpu[runs / 2],
+           peak, faults[runs / 2]);
 }
 
-static void interleaved(size_t runs)
+static void run(struct test_case *c, double most_ms)
+{
+    if (c->run_count >= 3 && c->total_ms > most_ms)
+        return;
+    double before = now_ms();
+    pid_t pid = start(c);
+    struct sample s = finish(c, pid);
+    s.wall_ms = now_ms() - before;
+    c->total_ms += s.wall_ms;
+    c->samples[c->run_count++] = s;
+}
+
+static void interleaved(size_t runs, double most_ms)
 {
     /* Once without counting: page cache, and a wrong exit code is found at once. */
     for (size_t i = 0; i < case_count; i++) {
@@ -189,16 +213,11 @@ static void interleaved(size_t runs)
         if (!cases[i].samples)
             die("out of memory", cases[i].name);
     }
-    for (size_t run = 0; run < runs; run++)
-        for (size_t i = 0; i < case_count; i++) {
-            double before = now_ms();
-            pid_t pid = start(&cases[i]);
-            struct sample s = finish(&cases[i], pid);
-            s.wall_ms = now_ms() - before;
-            cases[i].samples[run] = s;
-        }
+    for (size_t i = 0; i < runs; i++)
+        for (size_t k = 0; k < case_count; k++)
+            run(&cases[k], most_ms);
     for (size_t i = 0; i < case_count; i++)
-        summary(&cases[i], runs);
+        summary(&cases[i]);
 }
 
 static void burst(const struct test_case *c, size_t count)
@@ -218,22 +237,29 @@ static void burst(const struct test_case *c, size_t count)
            peak);
 }
 
+static unsigned long number(const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (*end || !value || value > RUNS_MAX)
+        die("not a number from 1 to 10000", text);
+    return value;
+}
+
 int main(int argc, char **argv)
 {
     int at_once = argc == 4 && !strcmp(argv[1], "--burst");
-    if (argc != 3 && !at_once) {
-        fprintf(stderr, "usage: timeit RUNS CASES | timeit --burst N CASES\n");
+    int bounded = argc == 5 && !strcmp(argv[1], "--most");
+    if (argc != 3 && !at_once && !bounded) {
+        fprintf(stderr, "usage: timeit [--most MS] RUNS CASES | timeit --burst N CASES\n");
         return 2;
     }
-    char *end;
-    unsigned long runs = strtoul(argv[argc - 2], &end, 10);
-    if (*end || !runs || runs > RUNS_MAX)
-        die("not a number from 1 to 10000", argv[argc - 2]);
+    unsigned long runs = number(argv[argc - 2]);
     read_cases(argv[argc - 1]);
     if (at_once)
         for (size_t i = 0; i < case_count; i++)
             burst(&cases[i], runs);
     else
-        interleaved(runs);
+        interleaved(runs, bounded ? (double)number(argv[2]) : HUGE_VAL);
     return fflush(stdout) ? 2 : 0;
 }
