@@ -279,7 +279,7 @@ static void hook_judge(struct hook *hook)
         }
         if (emergency_was_time()) {
             error_set(&hook->detail, STATUS_DEADLINE, "libgit2 worked past [limits] deadline");
-            hook_fail(hook, true, "the decision took too long");
+            hook_fail(hook, true, "the decision took too long ([limits] deadline)");
             return;
         }
         error_set(&hook->detail, STATUS_IO, "SIGBUS: a mapped file ended early or its disk failed");
@@ -300,7 +300,7 @@ static void hook_judge(struct hook *hook)
     /* Also where memory was missed by what can do without an answer: it is a limit, whatever [failure]
      * says. */
     if (status == STATUS_DEADLINE)
-        hook_fail(hook, true, "the decision took too long");
+        hook_fail(hook, true, "the decision took too long ([limits] deadline)");
     else if (status != STATUS_OK || hook->detail.code == STATUS_MEMORY)
         hook_fail(hook, true, "out of memory");
     emergency_unguard();

@@ -2,7 +2,9 @@
 #ifndef REFGATE_BASE_DIGEST_H
 #define REFGATE_BASE_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/text.h"
 
@@ -13,6 +15,9 @@ struct digest {
 };
 
 struct digest digest_of(struct text t);
+/* The same, until a time of clock_monotonic_us() (0: however long it takes): false if that was not
+ * enough, and *out is untouched. */
+bool digest_of_until(struct text t, int64_t deadline_us, struct digest *out);
 /* Of the concatenation of `count` pieces; each piece is NOT length-prefixed. */
 struct digest digest_of_parts(const struct text *parts, size_t count);
 

@@ -12,6 +12,7 @@
 
 #define CHUNK_SIZE ((size_t)16 * 1024)
 #define SHA1_DIGITS 40
+#define LINES_BETWEEN_CLOCKS 4096
 #define SHA256_DIGITS 64
 
 /* ------------------------------------------------------------------ reading */
@@ -179,6 +180,11 @@ static enum status count_lines(struct text bytes, const struct updates_limits *l
     return STATUS_OK;
 }
 
+static enum status too_late(struct error *err)
+{
+    return error_set(err, STATUS_DEADLINE, "looking at the ref updates took too long");
+}
+
 /* git refuses a push that names a ref twice; two verdicts for one ref would have no meaning. git
  * sends refs in order, mostly: then nothing needs to be looked up. */
 static enum status refuse_duplicates(const struct change *changes, size_t count,
@@ -210,6 +216,9 @@ enum status updates_parse(struct text bytes, const struct updates_limits *limits
         return error_set(err, STATUS_MEMORY, "out of memory for the ref updates");
     struct text rest = bytes, line;
     for (size_t i = 0; i < count && text_next_field(&rest, '\n', &line); i++) {
+        if (i % LINES_BETWEEN_CLOCKS == LINES_BETWEEN_CLOCKS - 1 && limits->deadline_us &&
+            clock_monotonic_us() >= limits->deadline_us)
+            return too_late(err);
         const char *problem = parse_line(line, &id_size, &changes[i]);
         if (problem)
             return error_set(err, STATUS_FORMAT, "line %zu of stdin is malformed: %s", i + 1,
@@ -218,6 +227,9 @@ enum status updates_parse(struct text bytes, const struct updates_limits *limits
     status = refuse_duplicates(changes, count, arena, err);
     if (status)
         return status;
-    *out = (struct updates){changes, count, digest_of(bytes)};
+    struct updates updates = {changes, count, {{0}}};
+    if (!digest_of_until(bytes, limits->deadline_us, &updates.digest))
+        return too_late(err);
+    *out = updates;
     return STATUS_OK;
 }

@@ -30,7 +30,8 @@ enum status updates_read(int fd, const struct updates_limits *limits, struct buf
 /* Parses all of `bytes`, which must outlive *out. Kinds are change_kind_without_history().
  * STATUS_FORMAT names the line and what is wrong (bad id, ids of different length, both zero, bad
  * ref name, NUL, missing newline at the end, upper case, the same ref twice, nothing at all);
- * STATUS_LIMIT for too many refs or too long a line. */
+ * STATUS_LIMIT for too many refs or too long a line; STATUS_DEADLINE where there are so many that the
+ * time is over (few are parsed whatever the deadline is). */
 enum status updates_parse(struct text bytes, const struct updates_limits *limits,
                           struct arena *arena, struct updates *out, struct error *err) MUST_CHECK;
 

@@ -304,6 +304,46 @@ static void unreadable(void **state)
     buffer_free(&bytes);
 }
 
+static struct buffer creates(size_t count, int width)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, SIZE_MAX);
+    for (size_t i = 0; i < count; i++)
+        buffer_printf(&bytes, Z " " B " refs/heads/%0*zu\n", width, i);
+    assert_false(bytes.failed);
+    return bytes;
+}
+
+/* What may take longer than some milliseconds looks at the time: many lines, many bytes. */
+static void time_is_over(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t count;
+        int width;
+        int64_t deadline_us;
+        enum status want;
+    } rows[] = {
+        {1, 1, 1, STATUS_OK},
+        {10000, 1, 0, STATUS_OK},
+        {10000, 1, 1, STATUS_DEADLINE},
+        {30, 100000, 0, STATUS_OK},
+        {30, 100000, 1, STATUS_DEADLINE},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct updates_limits limits = {10000, 200000, SIZE_MAX, rows[i].deadline_us};
+        struct buffer bytes = creates(rows[i].count, rows[i].width);
+        struct arena arena;
+        struct updates out;
+        struct error err = {STATUS_OK, ""};
+        enum status got = parse(buffer_view(&bytes), &limits, &arena, &out, &err);
+        if (got != rows[i].want)
+            fail_msg("row %zu: %d: %s", i, (int)got, err.text);
+        arena_free(&arena);
+        buffer_free(&bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +355,7 @@ int main(void)
          NULL, NULL},
         {"stdin is read to its end, in pieces", reads_to_the_end, NULL, NULL, NULL},
         {"semantics 8: a silent stdin ends at the deadline", silent_stdin, NULL, NULL, NULL},
+        {"semantics 8: a long one is looked at until the deadline", time_is_over, NULL, NULL, NULL},
         {"more bytes than allowed are refused", too_much, NULL, NULL, NULL},
         {"a stdin that cannot be read is an error", unreadable, NULL, NULL, NULL},
     };
