@@ -43,10 +43,11 @@ __asm__(".pushsection .text.refgate_start,\"ax\",@progbits\n"
         "    mov $22,%edx\n"
         "    mov $28,%eax\n"
         "    syscall\n"
-        /* 64 KiB of stack; the kernel maps at least 128 KiB of it for a new program. */
-        "    lea -65536(%rsp),%rdi\n"
+        /* 32 KiB of stack, of which a decision uses 20; the kernel maps at least 128 KiB for a
+         * new program. */
+        "    lea -32768(%rsp),%rdi\n"
         "    and $-4096,%rdi\n"
-        "    mov $65536,%esi\n"
+        "    mov $32768,%esi\n"
         "    mov $23,%edx\n"
         "    mov $28,%eax\n"
         "    syscall\n"

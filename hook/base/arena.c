@@ -9,9 +9,13 @@
 #include "base/prefault.h"
 
 #define ARENA_BLOCK_SIZE ((size_t)32 * 1024)
+#define ARENA_LATER_SIZE \
+    ((size_t)64 * 1024) /* of a block behind the first ones, its head included */
+#define ARENA_FIRST_BYTES ((size_t)64 * 1024) /* what malloc() has ready at the start */
 
 struct arena_block {
     struct arena_block *older;
+    size_t mapped; /* bytes; 0: from malloc() */
     max_align_t data[];
 };
 
@@ -25,25 +29,33 @@ void arena_free(struct arena *arena)
     struct arena_block *block = arena->block;
     while (block) {
         struct arena_block *older = block->older;
-        free(block);
+        if (block->mapped)
+            munmap(block, block->mapped);
+        else
+            free(block);
         block = older;
     }
     *arena = (struct arena){.cap = arena->cap};
 }
 
+/* Cleared if `cleared`, or if it comes from the kernel. */
 static struct arena_block *arena_new_block(struct arena *arena, size_t room, bool cleared)
 {
     size_t total = sizeof(struct arena_block) + room;
     if (total < room || total > arena->cap - arena->used)
         return NULL;
-    struct arena_block *block = cleared ? calloc(1, total) : malloc(total);
-    if (block)
-        arena->used += total;
+    bool map = prefault_wanted(total);
+    struct arena_block *block = map       ? prefaulted_map(total)
+                                : cleared ? calloc(1, total)
+                                          : malloc(total);
+    if (!block)
+        return NULL;
+    block->mapped = map ? total : 0;
+    arena->used += total;
     return block;
 }
 
-/* A large piece has a block of its own, behind the open one. calloc: what comes fresh from the
- * kernel is zero already, and is not touched twice. */
+/* A large piece has a block of its own, behind the open one. */
 static void *arena_alloc_large(struct arena *arena, size_t bytes)
 {
     struct arena_block *block = arena_new_block(arena, bytes, true);
@@ -52,8 +64,26 @@ static void *arena_alloc_large(struct arena *arena, size_t bytes)
     struct arena_block **place = arena->block ? &arena->block->older : &arena->block;
     block->older = *place;
     *place = block;
-    prefault(block->data, bytes);
     return block->data;
+}
+
+static bool arena_open_block(struct arena *arena)
+{
+    size_t room = ARENA_LATER_SIZE - sizeof(struct arena_block);
+    struct arena_block *block = NULL;
+    if (arena->used >= ARENA_FIRST_BYTES)
+        block = arena_new_block(arena, room, false);
+    if (!block) {
+        room = ARENA_BLOCK_SIZE;
+        block = arena_new_block(arena, room, false);
+    }
+    if (!block)
+        return false;
+    block->older = arena->block;
+    arena->block = block;
+    arena->next = (char *)block->data;
+    arena->end = arena->next + room;
+    return true;
 }
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
@@ -67,15 +97,8 @@ void *arena_alloc(struct arena *arena, size_t count, size_t size)
         bytes = align;
     if (bytes > ARENA_BLOCK_SIZE / 4)
         return arena_alloc_large(arena, bytes);
-    if ((size_t)(arena->end - arena->next) < bytes) {
-        struct arena_block *block = arena_new_block(arena, ARENA_BLOCK_SIZE, false);
-        if (!block)
-            return NULL;
-        block->older = arena->block;
-        arena->block = block;
-        arena->next = (char *)block->data;
-        arena->end = arena->next + ARENA_BLOCK_SIZE;
-    }
+    if ((size_t)(arena->end - arena->next) < bytes && !arena_open_block(arena))
+        return NULL;
     /* Cleared piece by piece: a decision mostly needs a fraction of its first block. */
     void *piece = arena->next;
     arena->next += bytes;

@@ -10,6 +10,9 @@
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF_LIKE(at, first) __attribute__((format(printf, at, first)))
+/* Called when something is wrong: the compiler moves what leads to such a call out of the way, and a
+ * program that has just been started touches fewer pages. */
+#define RARE __attribute__((cold))
 
 enum status {
     STATUS_OK = 0,
@@ -35,13 +38,13 @@ struct error {
 /* Fills err (if not NULL) and returns code, so that `return error_set(err, STATUS_IO, …)` reads
  * well. Bytes of outside text must be escaped by the caller if it ends on a terminal. */
 enum status error_set(struct error *err, enum status code, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+    PRINTF_LIKE(3, 4) RARE;
 /* The same, with ": " and strerror(saved_errno) at the end. */
 enum status error_errno(struct error *err, enum status code, int saved_errno, const char *format,
-                        ...) PRINTF_LIKE(4, 5);
+                        ...) PRINTF_LIKE(4, 5) RARE;
 /* Puts "PREFIX: " in front of the text that is there; returns err->code. Without err the code is
  * lost (STATUS_IO): pass one when the code matters. */
-enum status error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
+enum status error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3) RARE;
 
 /* An analyzer that looks at one file at a time does not know what is promised above. */
 #ifdef REFGATE_ANALYZER

@@ -1,5 +1,7 @@
 #include "base/glob.h"
 
+#include <string.h>
+
 #include "base/utf8.h"
 
 /*
@@ -252,8 +254,34 @@ bool glob_ref_match_anchored(struct text pattern, struct text ref)
     return match(pattern, ref, false, NULL);
 }
 
+/* Surely nothing that is looked for below, eight bytes at a time: a repository may have thousands of
+ * patterns. */
+static bool is_ordinary(struct text pattern)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = UINT64_C(0x8080808080808080);
+    uint64_t odd = 0;
+    if (pattern.size < 9 || pattern.size > GLOB_PATTERN_MAX || (unsigned char)*pattern.at < 0x20 ||
+        *pattern.at == 0x7f)
+        return false;
+    for (size_t at = 0; at < pattern.size - 1; at += 8) {
+        uint64_t word, next;
+        if (at > pattern.size - 9)
+            at = pattern.size - 9; /* some bytes twice */
+        memcpy(&word, pattern.at + at, 8);
+        memcpy(&next, pattern.at + at + 1, 8);
+        /* A top bit remains where a byte is below 0x20, is 0x7f, and where two slashes meet. */
+        uint64_t deleted = next ^ ones * 0x7f;
+        uint64_t slashes = (word ^ ones * '/') | (next ^ ones * '/');
+        odd |= ((next - ones * 0x20) & ~next) | ((deleted - ones) & ~deleted) |
+               ((slashes - ones) & ~slashes);
+    }
+    return !(odd & tops);
+}
+
 const char *glob_ref_problem(struct text pattern)
 {
+    if (is_ordinary(pattern))
+        return NULL;
     if (!pattern.size)
         return "the pattern is empty";
     if (pattern.size > GLOB_PATTERN_MAX)

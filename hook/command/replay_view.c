@@ -56,8 +56,15 @@ PASS_ON(exemptions,
          struct error *err),
         (inner->self, restriction, out, err))
 
+static void choose_restrictions(void *self, restriction_wanted *wanted, const void *asker)
+{
+    const struct view *inner = ((struct replay_view *)self)->inner;
+    if (inner->choose_restrictions)
+        inner->choose_restrictions(inner->self, wanted, asker);
+}
+
 /* A question that view.h gets and that is forgotten here would be a call of NULL. */
-_Static_assert(sizeof(struct view) == offsetof(struct view, meta) + 16 * sizeof(void (*)(void)),
+_Static_assert(sizeof(struct view) == offsetof(struct view, meta) + 17 * sizeof(void (*)(void)),
                "each question is passed on");
 
 static enum status meta(void *self, struct snapshot_meta *out, struct error *err)
@@ -91,6 +98,7 @@ struct view replay_view_of(struct replay_view *self, const struct view *inner,
         .access_key = access_key,
         .part = part,
         .exemptions = exemptions,
+        .choose_restrictions = choose_restrictions,
     };
     *self = (struct replay_view){inner, replay->started_ms, replay->generated_ms};
     if (inner->problem)

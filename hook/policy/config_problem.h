@@ -30,9 +30,9 @@ struct config_problems {
 void config_problems_init(struct config_problems *problems, struct arena *arena);
 /* `line` 0: about the file as a whole. Same line: in the order of the calls. */
 void config_problem(struct config_problems *problems, unsigned line, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+    PRINTF_LIKE(3, 4) RARE;
 /* Outside text for a message: in quotes, escaped, cut to a readable length. */
-const char *config_quoted(struct config_problems *problems, struct text t);
+const char *config_quoted(struct config_problems *problems, struct text t) RARE;
 /* "NAME:LINE: sentence\n" each, and a last line that counts those that were too many. */
 void config_problems_print(const struct config_problems *problems, struct text file_name,
                            struct config_errors *errors);
@@ -43,7 +43,7 @@ struct config_guess {
     const char *best; /* NULL: nothing is near */
     size_t distance;
 };
-struct config_guess config_guess_start(struct text word);
+struct config_guess config_guess_start(struct text word) RARE;
 void config_guess_try(struct config_guess *guess, const char *candidate);
 /* " (did you mean X?)" or "". */
 const char *config_guess_hint(const struct config_guess *guess, struct config_problems *problems);

@@ -272,6 +272,7 @@ enum status decide(const struct policy *policy, const struct push *push, const s
         .out = &decision,
     };
     begin(&j);
+    restrictions_choose(&j);
     freshness_judge(&j);
     repository_judge(&j);
     credential_judge(&j);
@@ -280,6 +281,7 @@ enum status decide(const struct policy *policy, const struct push *push, const s
     access_keys_prepare(&j);
     service_accounts_prepare(&j);
     rules_prepare(&j);
+    restrictions_choose_all(&j);
     judge_changes(&j);
     report_damage(&j);
     conclude(&j);

@@ -197,7 +197,11 @@ void repository_judge(struct judge *j); /* repository.c: 8 */
 void credential_judge(struct judge *j); /* credential.c: 5 */
 void effective_judge(struct judge *j);  /* effective.c: 3 */
 
-void restrictions_prepare(struct judge *j); /* restrictions.c: 4 */
+/* Before the repository is asked for: of its restrictions only those that can matter are kept, where
+ * the push has few refs. The second takes that back. restrictions.c: 4 */
+void restrictions_choose(struct judge *j);
+void restrictions_choose_all(struct judge *j);
+void restrictions_prepare(struct judge *j);
 void restrictions_change(struct change_judge *c);
 
 void access_keys_prepare(struct judge *j); /* access_keys.c: 5.1 */
@@ -211,6 +215,7 @@ enum answer service_account_pusher(const struct judge *j);
 void rules_prepare(struct judge *j); /* rules.c: 6 */
 void rules_change(struct change_judge *c);
 
+unsigned kind_bits(enum change_kind kind); /* what it may turn out to be. kinds.c */
 /* Is the kind of the change in the set? Asks history only if the answer depends on it. kinds.c */
 enum answer kind_in(struct change_judge *c, unsigned kinds);
 bool kind_possible(const struct change_judge *c, unsigned kinds); /* without asking */
@@ -250,5 +255,7 @@ enum answer repository_in(const struct judge *j, const struct text_list *pattern
 enum answer matcher_matches(struct change_judge *c, const struct restriction *restriction,
                             unsigned *questions);
 bool matcher_usable(const struct restriction *restriction); /* false: it is CANNOT_TELL */
+/* false: by its matcher alone, the restriction is surely not about the ref. */
+bool matcher_may_match(const struct restriction *restriction, struct text ref);
 
 #endif

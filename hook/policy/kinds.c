@@ -18,7 +18,7 @@ static const struct {
     {CHANGE_UNKNOWN, KIND_UPDATE | KIND_REWRITE},
 };
 
-static unsigned kind_bits(enum change_kind kind)
+unsigned kind_bits(enum change_kind kind)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (kinds[i].kind == kind)

@@ -91,6 +91,15 @@ static enum answer in_category(const struct change_judge *c, struct text id)
     return ANSWER_NO;
 }
 
+bool matcher_may_match(const struct restriction *restriction, struct text ref)
+{
+    if (restriction->matcher == MATCHER_BRANCH)
+        return names_ref(restriction->matcher_id, ref) != ANSWER_NO;
+    if (restriction->matcher == MATCHER_PATTERN)
+        return glob_ref_match(restriction->matcher_id, ref) || !matcher_usable(restriction);
+    return true;
+}
+
 bool matcher_usable(const struct restriction *restriction)
 {
     return restriction->matcher != MATCHER_PATTERN || !glob_ref_problem(restriction->matcher_id);

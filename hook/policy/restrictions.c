@@ -102,6 +102,34 @@ static bool counts(const struct judge *j, const struct restriction *restriction)
            (restriction->matcher_active && column_kinds(j->push, type_index(restriction->type)));
 }
 
+/* A push of more refs wants more restrictions, and would match each pattern twice. */
+#define CHOOSING_CHANGES_MAX 4
+
+static bool can_matter(const void *asker, const struct restriction *restriction)
+{
+    const struct judge *j = asker;
+    unsigned kinds = column_kinds(j->push, type_index(restriction->type));
+    for (size_t i = 0; restriction->matcher_active && i < j->push->change_count; i++) {
+        const struct change *change = &j->push->changes[i];
+        if ((kind_bits(change->kind) & kinds) && matcher_may_match(restriction, change->ref))
+            return true;
+    }
+    return false;
+}
+
+void restrictions_choose(struct judge *j)
+{
+    if (j->snapshot_usable && j->view->choose_restrictions && !j->trace &&
+        j->push->change_count <= CHOOSING_CHANGES_MAX)
+        j->view->choose_restrictions(j->view->self, can_matter, j);
+}
+
+void restrictions_choose_all(struct judge *j)
+{
+    if (j->snapshot_usable && j->view->choose_restrictions)
+        j->view->choose_restrictions(j->view->self, NULL, NULL);
+}
+
 static void begin_group(struct judge *j, struct restriction_set *set, size_t type,
                         struct limit *limits, size_t count)
 {

@@ -122,6 +122,9 @@ enum incomplete {
 
 enum grant_scope { GRANT_GLOBAL = 1, GRANT_PROJECT, GRANT_REPOSITORY };
 
+/* Does `asker` want to see this restriction? Its texts for the type and the matcher are not set yet. */
+typedef bool restriction_wanted(const void *asker, const struct restriction *restriction);
+
 struct view {
     void *self;
     /* Set when there is no usable snapshot: a sentence; the functions must not be called then. */
@@ -165,6 +168,9 @@ struct view {
                         struct error *err);
     enum status (*exemptions)(void *self, const struct restriction *restriction,
                               struct exemptions *out, struct error *err);
+    /* From now on repositories come without the restrictions that are not wanted: these are read and
+     * checked like the others, and not kept. NULL: all are wanted. May be NULL itself. */
+    void (*choose_restrictions)(void *self, restriction_wanted *wanted, const void *asker);
 };
 
 #endif

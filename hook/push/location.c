@@ -197,7 +197,8 @@ static enum status from_environment(const struct environment *env, const char *c
                                  arena, out);
     if (!status)
         status = try(out, out->quarantine, arena);
-    if (!status)
+    bool other = objects && (!out->quarantine || strcmp(objects, out->quarantine) != 0);
+    if (!status && other) /* git says the same twice */
         status = try(out, objects, arena);
     bool sure = out->repository != NULL;
     for (size_t i = 0; !status && i < out->alternate_count; i++)

@@ -140,7 +140,8 @@ static void read_model(struct cursor *c, struct branch_model *out)
     out->category_count = count;
 }
 
-static void read_place(struct cursor *c, struct place_record *out)
+/* Up to the first restriction. */
+static void read_place_head(struct cursor *c, struct place_record *out)
 {
     read_grants(c, out);
     out->key_count = cursor_count(c, KEY_GRANT_SIZE);
@@ -152,9 +153,14 @@ static void read_place(struct cursor *c, struct place_record *out)
     read_model(c, &out->model);
     out->restriction_count = cursor_count(c, 4);
     out->restrictions = *c;
-    /* One pass over the sizes only: what lies within is checked by whoever decodes it. */
-    for (uint32_t i = 0; i < out->restriction_count && !c->failed; i++)
+}
+
+/* One pass over the sizes only: what lies within is checked by whoever decodes it. */
+static bool pass_restrictions(struct cursor *c, const struct place_record *place)
+{
+    for (uint32_t i = 0; i < place->restriction_count && !c->failed; i++)
         cursor_bytes(c, cursor_u32(c));
+    return cursor_done(c);
 }
 
 bool decode_global(struct text body, struct place_record *out)
@@ -166,32 +172,58 @@ bool decode_global(struct text body, struct place_record *out)
     return cursor_done(&c);
 }
 
-bool decode_project(struct text body, struct project_record *out)
+static struct cursor read_project_head(struct text bytes, struct project_record *out)
 {
-    struct cursor c = cursor_of(body);
+    struct cursor c = cursor_of(bytes);
     out->id = cursor_u64(&c);
     out->key = cursor_text(&c);
     out->flags = cursor_u8(&c);
     out->owner_id = cursor_u64(&c);
     out->owner_name = cursor_text(&c);
     out->default_permission = cursor_permission(&c);
-    read_place(&c, &out->place);
+    read_place_head(&c, &out->place);
     out->place.incomplete = (unsigned)out->flags >> PLACE_INCOMPLETE_SHIFT;
-    return cursor_done(&c);
+    return c;
 }
 
-bool decode_repository(struct text body, struct repository_record *out)
+static struct cursor read_repository_head(struct text bytes, struct repository_record *out)
 {
-    struct cursor c = cursor_of(body);
+    struct cursor c = cursor_of(bytes);
     out->id = cursor_u64(&c);
     out->key = cursor_text(&c);
     out->slug = cursor_text(&c);
     out->flags = cursor_u8(&c);
     out->default_branch = cursor_text(&c);
     out->origin_id = cursor_u64(&c);
-    read_place(&c, &out->place);
+    read_place_head(&c, &out->place);
     out->place.incomplete = (unsigned)out->flags >> PLACE_INCOMPLETE_SHIFT;
-    return cursor_done(&c);
+    return c;
+}
+
+bool decode_project(struct text body, struct project_record *out)
+{
+    struct cursor c = read_project_head(body, out);
+    return pass_restrictions(&c, &out->place);
+}
+
+bool decode_repository(struct text body, struct repository_record *out)
+{
+    struct cursor c = read_repository_head(body, out);
+    return pass_restrictions(&c, &out->place);
+}
+
+bool decode_head(enum place_kind kind, struct text bytes, size_t *restrictions_at, uint32_t *count)
+{
+    struct project_record project;
+    struct repository_record repository;
+    struct cursor c = kind == PLACE_PROJECT ? read_project_head(bytes, &project)
+                                            : read_repository_head(bytes, &repository);
+    if (c.failed)
+        return false;
+    *restrictions_at = bytes.size - cursor_left(&c);
+    *count = kind == PLACE_PROJECT ? project.place.restriction_count
+                                   : repository.place.restriction_count;
+    return true;
 }
 
 #define PART_SIZE 12 /* at least */
@@ -281,7 +313,7 @@ bool place_next_key(struct cursor *keys, struct repository_key *out)
     return !keys->failed;
 }
 
-bool place_next_restriction(struct cursor *restrictions, struct restriction *out)
+bool place_next_bare_restriction(struct cursor *restrictions, struct restriction *out)
 {
     size_t size = cursor_u32(restrictions);
     const unsigned char *bytes = cursor_bytes(restrictions, size);
@@ -297,14 +329,28 @@ bool place_next_restriction(struct cursor *restrictions, struct restriction *out
     out->matcher_active = !(flags & RESTRICTION_INACTIVE);
     out->type = (enum restriction_type)type;
     out->matcher = (enum matcher_type)matcher;
-    out->type_text = type == RESTRICTION_UNKNOWN ? cursor_text(&c)
-                                                 : text_of(restriction_type_name(out->type));
-    out->matcher_type_text = matcher == MATCHER_UNKNOWN ? cursor_text(&c)
-                                                        : text_of(matcher_type_name(out->matcher));
+    out->type_text = type == RESTRICTION_UNKNOWN ? cursor_text(&c) : TEXT_NONE;
+    out->matcher_type_text = matcher == MATCHER_UNKNOWN ? cursor_text(&c) : TEXT_NONE;
     out->matcher_id = cursor_text(&c);
     out->exemptions = c.at;
     out->exemptions_size = cursor_left(&c);
     return !c.failed;
+}
+
+void restriction_name_types(struct restriction *restriction)
+{
+    if (restriction->type != RESTRICTION_UNKNOWN)
+        restriction->type_text = text_of(restriction_type_name(restriction->type));
+    if (restriction->matcher != MATCHER_UNKNOWN)
+        restriction->matcher_type_text = text_of(matcher_type_name(restriction->matcher));
+}
+
+bool place_next_restriction(struct cursor *restrictions, struct restriction *out)
+{
+    if (!place_next_bare_restriction(restrictions, out))
+        return false;
+    restriction_name_types(out);
+    return true;
 }
 
 bool decode_exemptions(struct text bytes, struct arena *arena, struct exemptions *out, bool *memory)

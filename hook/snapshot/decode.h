@@ -83,6 +83,10 @@ bool decode_texts(struct text body, struct text *a, struct text *b); /* repo-id/
 bool decode_global(struct text body, struct place_record *out); /* groups and users only */
 bool decode_project(struct text body, struct project_record *out);
 bool decode_repository(struct text body, struct repository_record *out);
+/* Where the restrictions of such a record begin, and how many there are, by its beginning. false: there
+ * must be more of it, or it is malformed. */
+enum place_kind { PLACE_PROJECT, PLACE_REPOSITORY };
+bool decode_head(enum place_kind kind, struct text bytes, size_t *restrictions_at, uint32_t *count);
 bool decode_key(struct text body, struct key_record *out);
 bool decode_parts(struct text body, struct cursor *parts, uint32_t *count);
 bool decode_next_part(struct cursor *parts, struct part_record *out);
@@ -96,6 +100,10 @@ bool place_find_user(const struct place_record *place, uint64_t id, enum permiss
 /* In order, from a copy of place->keys and place->restrictions. */
 bool place_next_key(struct cursor *keys, struct repository_key *out);
 bool place_next_restriction(struct cursor *restrictions, struct restriction *out);
+/* The same, without the texts of a type and a matcher that are known: for who keeps few of many, and
+ * has restriction_name_types() add them to these. */
+bool place_next_bare_restriction(struct cursor *restrictions, struct restriction *out);
+void restriction_name_types(struct restriction *restriction);
 
 /* Arrays in `arena`. false: malformed, or (*memory set) out of memory. */
 bool decode_exemptions(struct text bytes, struct arena *arena, struct exemptions *out,

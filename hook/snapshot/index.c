@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include "base/buffer.h"
+#include "snapshot/checksum.h"
 
 #define SLOT_SIZE 8
 #define TABLES 256
@@ -152,7 +152,7 @@ static bool block_read(const struct hash_index *index, const struct file_bytes *
     block->number = number;
     if (!file_bytes_read(file, index->tables_at + start, block->bytes, size))
         return false;
-    *sum = (uint32_t)crc32(crc32(0, Z_NULL, 0), block->bytes, (uInt)size);
+    *sum = checksum_add(CHECKSUM_START, (struct text){(const char *)block->bytes, size});
     return true;
 }
 

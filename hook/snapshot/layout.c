@@ -2,7 +2,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <zlib.h>
+
+#include "snapshot/checksum.h"
 
 static const char *const count_names[LAYOUT_COUNTS] = {
     [COUNT_USERS] = "users",
@@ -63,15 +64,9 @@ void layout_key_id(struct layout_key *key, const char *prefix, uint64_t id)
     key->size = size > 0 ? (size_t)size : 0;
 }
 
-static uLong crc_add(uLong crc, struct text bytes)
-{
-    /* Records are below 4 GiB, so one call each is enough: uInt has 32 bits. */
-    return bytes.size ? crc32(crc, (const Bytef *)bytes.at, (uInt)bytes.size) : crc;
-}
-
 uint32_t layout_crc(struct text key, struct text body)
 {
-    return (uint32_t)crc_add(crc_add(crc32(0, Z_NULL, 0), key), body);
+    return checksum_add(checksum_add(CHECKSUM_START, key), body);
 }
 
 struct cursor cursor_of(struct text body)
@@ -80,52 +75,9 @@ struct cursor cursor_of(struct text body)
     return (struct cursor){at, at + body.size, false};
 }
 
-const unsigned char *cursor_bytes(struct cursor *c, size_t size)
-{
-    if (c->failed || size > cursor_left(c)) {
-        c->failed = true;
-        c->at = c->end;
-        return NULL;
-    }
-    const unsigned char *at = c->at;
-    c->at += size;
-    return at;
-}
-
-uint8_t cursor_u8(struct cursor *c)
-{
-    const unsigned char *at = cursor_bytes(c, 1);
-    return at ? *at : 0;
-}
-
-uint16_t cursor_u16(struct cursor *c)
-{
-    const unsigned char *at = cursor_bytes(c, 2);
-    return at ? (uint16_t)(at[0] | at[1] << 8) : 0;
-}
-
-uint32_t cursor_u32(struct cursor *c)
-{
-    const unsigned char *at = cursor_bytes(c, 4);
-    return at ? layout_load32(at) : 0;
-}
-
-uint64_t cursor_u64(struct cursor *c)
-{
-    const unsigned char *at = cursor_bytes(c, 8);
-    return at ? layout_load64(at) : 0;
-}
-
 int64_t cursor_i64(struct cursor *c)
 {
     return (int64_t)cursor_u64(c); /* two's complement: gcc and clang define it so */
-}
-
-struct text cursor_text(struct cursor *c)
-{
-    size_t size = cursor_u16(c);
-    const unsigned char *at = cursor_bytes(c, size);
-    return at ? (struct text){(const char *)at, size} : TEXT("");
 }
 
 uint32_t cursor_count(struct cursor *c, size_t item_size)

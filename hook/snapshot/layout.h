@@ -148,6 +148,15 @@ void layout_key_id(struct layout_key *key, const char *prefix, uint64_t id);
 
 uint32_t layout_crc(struct text key, struct text body);
 
+static inline uint32_t layout_load32(const unsigned char *at)
+{
+    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+static inline uint64_t layout_load64(const unsigned char *at)
+{
+    return (uint64_t)layout_load32(at) | (uint64_t)layout_load32(at + 4) << 32;
+}
+
 /* A cursor over one body. Once something did not fit, `failed` is set, everything that is read is
  * zero or empty, and nothing is read beyond the end. */
 struct cursor {
@@ -159,14 +168,45 @@ static inline size_t cursor_left(const struct cursor *c)
 {
     return (size_t)(c->end - c->at);
 }
-/* `size` bytes in place, or NULL and failed. */
-const unsigned char *cursor_bytes(struct cursor *c, size_t size);
-uint8_t cursor_u8(struct cursor *c);
-uint16_t cursor_u16(struct cursor *c);
-uint32_t cursor_u32(struct cursor *c);
-uint64_t cursor_u64(struct cursor *c);
+/* `size` bytes in place, or NULL and failed. Inline: thousands of restrictions are read so. */
+static inline const unsigned char *cursor_bytes(struct cursor *c, size_t size)
+{
+    if (c->failed || size > cursor_left(c)) {
+        c->failed = true;
+        c->at = c->end;
+        return NULL;
+    }
+    const unsigned char *at = c->at;
+    c->at += size;
+    return at;
+}
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+    const unsigned char *at = cursor_bytes(c, 1);
+    return at ? *at : 0;
+}
+static inline uint16_t cursor_u16(struct cursor *c)
+{
+    const unsigned char *at = cursor_bytes(c, 2);
+    return at ? (uint16_t)(at[0] | at[1] << 8) : 0;
+}
+static inline uint32_t cursor_u32(struct cursor *c)
+{
+    const unsigned char *at = cursor_bytes(c, 4);
+    return at ? layout_load32(at) : 0;
+}
+static inline uint64_t cursor_u64(struct cursor *c)
+{
+    const unsigned char *at = cursor_bytes(c, 8);
+    return at ? layout_load64(at) : 0;
+}
+static inline struct text cursor_text(struct cursor *c)
+{
+    size_t size = cursor_u16(c);
+    const unsigned char *at = cursor_bytes(c, size);
+    return at ? (struct text){(const char *)at, size} : TEXT("");
+}
 int64_t cursor_i64(struct cursor *c);
-struct text cursor_text(struct cursor *c);
 /* A count of items of at least `item_size` bytes each: fails unless so many fit in the rest, so that
  * nobody allocates for a count that was made up. */
 uint32_t cursor_count(struct cursor *c, size_t item_size);
@@ -174,14 +214,6 @@ uint32_t cursor_count(struct cursor *c, size_t item_size);
 enum permission cursor_permission(struct cursor *c);
 bool layout_permission_valid(uint8_t value);
 
-static inline uint32_t layout_load32(const unsigned char *at)
-{
-    return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-static inline uint64_t layout_load64(const unsigned char *at)
-{
-    return (uint64_t)layout_load32(at) | (uint64_t)layout_load32(at + 4) << 32;
-}
 static inline void layout_store32(unsigned char *at, uint32_t value)
 {
     for (int i = 0; i < 4; i++)

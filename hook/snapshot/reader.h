@@ -13,6 +13,7 @@
 
 #include "snapshot/decode.h"
 #include "snapshot/index.h"
+#include "snapshot/long_record.h"
 #include "snapshot/snapshot.h"
 
 struct snapshot {
@@ -39,8 +40,13 @@ enum status snapshot_open_fd(int fd, uint64_t size, uint64_t max_size, enum snap
  * undamaged; STATUS_FORMAT otherwise; STATUS_MEMORY. */
 enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *key,
                           struct arena *arena, struct text *body, struct error *err) MUST_CHECK;
+/* The same for a project or repository: of its restrictions only those that are wanted, at least. */
+enum status snapshot_find_place(struct snapshot *snapshot, const struct layout_key *key,
+                                enum place_kind kind, const struct restriction_choice *choice,
+                                struct arena *arena, struct text *body,
+                                struct error *err) MUST_CHECK;
 /* Fills err with "the snapshot is damaged: record KEY …" and returns STATUS_FORMAT. */
-enum status snapshot_damaged(struct error *err, struct text key, const char *how);
+enum status snapshot_damaged(struct error *err, struct text key, const char *how) RARE;
 #ifdef REFGATE_ANALYZER /* as in base/error.h */
 #define snapshot_damaged(err, ...) error_code((snapshot_damaged)(err, __VA_ARGS__), STATUS_FORMAT)
 #endif

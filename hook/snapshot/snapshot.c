@@ -68,14 +68,14 @@ static bool find_index(struct snapshot *snapshot)
                         size - LAYOUT_RECORD_HEADER);
 }
 
-enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *key,
-                          struct arena *arena, struct text *body, struct error *err)
+/* Where the record is, or that there is surely none. */
+static enum status find(struct snapshot *snapshot, const struct layout_key *key, uint64_t *at,
+                        uint64_t *size, struct error *err)
 {
-    struct text name = {key->bytes, key->size}, value;
-    uint64_t at, size;
+    struct text name = {key->bytes, key->size};
     if (!key->size) /* longer than the builder writes: cannot be there */
         return error_set(err, STATUS_NOT_FOUND, "the snapshot has no such name");
-    int found = locate(snapshot, name, &at, &size);
+    int found = locate(snapshot, name, at, size);
     if (found < 0)
         return snapshot_damaged(err, name, "cannot be looked up");
     if (!found) {
@@ -83,6 +83,14 @@ enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *ke
             return snapshot_damaged(err, name, "cannot be looked up (the hash table is changed)");
         return error_set(err, STATUS_NOT_FOUND, "the snapshot has no such record");
     }
+    return STATUS_OK;
+}
+
+static enum status read_record(const struct snapshot *snapshot, const struct layout_key *key,
+                               uint64_t at, uint64_t size, struct arena *arena, struct text *body,
+                               struct error *err)
+{
+    struct text name = {key->bytes, key->size}, value;
     if (snapshot->file.map) {
         value = (struct text){(const char *)snapshot->file.map + at, (size_t)size};
     } else {
@@ -97,6 +105,29 @@ enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *ke
     if (!record_body(name, value, body))
         return snapshot_damaged(err, name, "has a wrong checksum");
     return STATUS_OK;
+}
+
+enum status snapshot_find(struct snapshot *snapshot, const struct layout_key *key,
+                          struct arena *arena, struct text *body, struct error *err)
+{
+    uint64_t at, size;
+    enum status status = find(snapshot, key, &at, &size, err);
+    return status == STATUS_OK ? read_record(snapshot, key, at, size, arena, body, err) : status;
+}
+
+enum status snapshot_find_place(struct snapshot *snapshot, const struct layout_key *key,
+                                enum place_kind kind, const struct restriction_choice *choice,
+                                struct arena *arena, struct text *body, struct error *err)
+{
+    uint64_t at, size;
+    enum status status = find(snapshot, key, &at, &size, err);
+    if (status != STATUS_OK)
+        return status;
+    if (choice->wanted && !snapshot->file.map &&
+        long_record_choose(&snapshot->file, (struct text){key->bytes, key->size}, at, size, kind,
+                           choice, arena, body))
+        return STATUS_OK;
+    return read_record(snapshot, key, at, size, arena, body, err);
 }
 
 /* ------------------------------------------------------------------ opening */

@@ -7,6 +7,7 @@
  */
 #include <stdlib.h>
 
+#include "snapshot/merge.h"
 #include "snapshot/reader.h"
 
 struct kept { /* the key of the last record of its kind; none while key.size is 0 */
@@ -21,6 +22,7 @@ struct reading {
     struct repository_record repository;
     struct user_record user;
     struct place_record global;
+    struct restriction_choice choice;
 };
 
 static enum status out_of_memory(struct error *err)
@@ -51,7 +53,8 @@ static enum status find_project(struct reading *r, struct text project_key, stru
     layout_key_name(&key, "project/", project_key, true);
     if (is_kept(&r->project_kept, &key))
         return STATUS_OK;
-    enum status status = snapshot_find(r->snapshot, &key, r->arena, &body, err);
+    enum status status = snapshot_find_place(r->snapshot, &key, PLACE_PROJECT, &r->choice, r->arena,
+                                             &body, err);
     if (status != STATUS_OK)
         return status;
     r->project_kept.key = TEXT_NONE;
@@ -69,7 +72,8 @@ static enum status find_repository(struct reading *r, struct text project_key, s
     layout_key_pair(&key, "repo/", project_key, slug);
     if (is_kept(&r->repository_kept, &key))
         return STATUS_OK;
-    enum status status = snapshot_find(r->snapshot, &key, r->arena, &body, err);
+    enum status status = snapshot_find_place(r->snapshot, &key, PLACE_REPOSITORY, &r->choice,
+                                             r->arena, &body, err);
     if (status != STATUS_OK)
         return status;
     r->repository_kept.key = TEXT_NONE;
@@ -231,8 +235,7 @@ static enum status project_out(const struct reading *r, struct snapshot_project 
         .incomplete = project->place.incomplete,
         .default_permission = project->default_permission,
     };
-    enum status status =
-        copy_groups(r, &project->place, &result.groups, &result.group_count, err);
+    enum status status = copy_groups(r, &project->place, &result.groups, &result.group_count, err);
     if (status == STATUS_OK)
         *out = result;
     return status;
@@ -243,43 +246,6 @@ static enum status view_project(void *self, struct text project_key, struct snap
 {
     enum status status = find_project(self, project_key, err);
     return status == STATUS_OK ? project_out(self, out, err) : status;
-}
-
-/* Both lists ascend by id; of two with the same id the repository's copy wins (semantics.md 4.2). */
-static enum status merge_restrictions(struct reading *r, struct snapshot_repository *out,
-                                      struct error *err)
-{
-    const struct place_record *own = &r->repository.place, *above = &r->project.place;
-    size_t room = (size_t)own->restriction_count + above->restriction_count;
-    struct restriction *list = arena_alloc(r->arena, room, sizeof *list);
-    if (!list)
-        return out_of_memory(err);
-    struct cursor own_at = own->restrictions, above_at = above->restrictions;
-    uint32_t own_left = own->restriction_count, above_left = above->restriction_count;
-    struct restriction mine, theirs;
-    size_t count = 0;
-    bool good = true;
-    if (own_left)
-        good = place_next_restriction(&own_at, &mine);
-    if (above_left)
-        good = good && place_next_restriction(&above_at, &theirs);
-    while (good && (own_left || above_left)) {
-        bool take_own = own_left && (!above_left || mine.id <= theirs.id);
-        bool skip_theirs = above_left && (!take_own || theirs.id == mine.id);
-        list[count++] = take_own ? mine : theirs;
-        if (count > 1 && list[count - 1].id <= list[count - 2].id)
-            good = false;
-        if (take_own && --own_left)
-            good = good && place_next_restriction(&own_at, &mine);
-        if (skip_theirs && --above_left)
-            good = good && place_next_restriction(&above_at, &theirs);
-    }
-    if (!good)
-        return error_set(err, STATUS_FORMAT,
-                         "the snapshot is damaged: its list of restrictions is malformed");
-    out->restrictions = list;
-    out->restriction_count = count;
-    return STATUS_OK;
 }
 
 static enum status view_repository(void *self, struct text project_key, struct text slug,
@@ -309,7 +275,8 @@ static enum status view_repository(void *self, struct text project_key, struct t
     };
     status = copy_groups(r, &repository->place, &result.groups, &result.group_count, err);
     if (status == STATUS_OK)
-        status = merge_restrictions(r, &result, err);
+        status = restrictions_merge(&repository->place, &r->project.place, &r->choice, r->arena,
+                                    &result.restrictions, &result.restriction_count, err);
     if (status == STATUS_OK)
         status = project_out(r, &result.project, err);
     if (status == STATUS_OK)
@@ -404,8 +371,7 @@ static enum status view_group(void *self, struct text name, struct snapshot_grou
     return STATUS_OK;
 }
 
-static enum status view_group_name(void *self, uint32_t group, struct text *out,
-                                   struct error *err)
+static enum status view_group_name(void *self, uint32_t group, struct text *out, struct error *err)
 {
     const struct reading *r = self;
     struct layout_key key READ_INTO;
@@ -538,6 +504,13 @@ static enum status view_part(void *self, struct text project_key, struct text sl
     return STATUS_OK;
 }
 
+static void view_choose_restrictions(void *self, restriction_wanted *wanted, const void *asker)
+{
+    struct reading *r = self;
+    r->project_kept = r->repository_kept = (struct kept){TEXT_NONE}; /* others may be wanted now */
+    r->choice = (struct restriction_choice){wanted, asker};
+}
+
 struct view snapshot_view(struct snapshot *snapshot, struct arena *arena)
 {
     struct reading *r = arena_alloc(arena, 1, sizeof *r);
@@ -563,6 +536,7 @@ struct view snapshot_view(struct snapshot *snapshot, struct arena *arena)
         .access_key = view_access_key,
         .part = view_part,
         .exemptions = view_exemptions,
+        .choose_restrictions = view_choose_restrictions,
     };
 }
 

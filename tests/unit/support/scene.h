@@ -152,6 +152,7 @@ static inline void scene_init(struct scene *s)
         scene_access_key,
         scene_part,
         scene_exemptions_of,
+        scene_choose_restrictions,
     };
     s->meta = (struct snapshot_meta){
         .base_url = TEXT("https://bitbucket.example.com"),

@@ -55,6 +55,9 @@ struct scene {
     size_t repository_count;
     struct restriction restrictions[SCENE_RESTRICTIONS]; /* of PRJ/app */
     struct scene_exemptions exemptions[SCENE_RESTRICTIONS];
+    restriction_wanted *wanted; /* NULL: all are */
+    const void *asker;
+    struct restriction chosen[SCENE_RESTRICTIONS];
     size_t restriction_count;
     struct {
         enum grant_scope scope;
@@ -155,6 +158,23 @@ static enum status scene_service(void *self, struct text name, uint64_t *key_id,
     return STATUS_NOT_FOUND;
 }
 
+/* Only those that are wanted, as the real view does it. */
+static void scene_choose(struct scene *s, struct snapshot_repository *out)
+{
+    out->restrictions = s->chosen;
+    out->restriction_count = 0;
+    for (size_t i = 0; i < s->restriction_count; i++)
+        if (!s->wanted || s->wanted(s->asker, &s->restrictions[i]))
+            s->chosen[out->restriction_count++] = s->restrictions[i];
+}
+
+static void scene_choose_restrictions(void *self, restriction_wanted *wanted, const void *asker)
+{
+    struct scene *s = self;
+    s->wanted = wanted;
+    s->asker = asker;
+}
+
 static enum status scene_repository(void *self, struct text project_key, struct text slug,
                                     struct snapshot_repository *out, struct error *err)
 {
@@ -164,10 +184,8 @@ static enum status scene_repository(void *self, struct text project_key, struct 
         if (text_equal_fold(s->repositories[i].project_key, project_key) &&
             text_equal_fold(s->repositories[i].slug, slug)) {
             *out = s->repositories[i];
-            if (i == 0) {
-                out->restrictions = s->restrictions;
-                out->restriction_count = s->restriction_count;
-            }
+            if (i == 0)
+                scene_choose(s, out);
             return STATUS_OK;
         }
     return STATUS_NOT_FOUND;
