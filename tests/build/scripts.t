@@ -14,6 +14,7 @@ done
 run scripts/install-deps nonsense
 is "$code" 2 'install-deps: an unknown group is a usage error'
 
+unset NO_INSTALL
 # A machine that has nothing: stubs come first in PATH, and tell what was asked of them.
 mkdir "$T/bin"
 printf '#!/bin/sh\nexit 1\n' >"$T/bin/dpkg-query"

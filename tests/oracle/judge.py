@@ -32,6 +32,8 @@ class Case:
             others = [of_user(policy, push, None, None)]
             if self.credential.shape:
                 others.append(Credential('access-key', 'certain'))  # by the map that cannot be read
+            if self.credential.told:  # nobody can say that the wrapper is wrong
+                others.append(Credential(self.credential.told, 'certain'))
             self.credential.others = others
         self.user = None if push.native or not self.snapshot else \
             instance.users.get(push.user.lower())

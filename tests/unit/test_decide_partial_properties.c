@@ -27,6 +27,13 @@ static void mark(struct scene *s, unsigned marks)
     }
 }
 
+/* A record that is damaged rejects, but only where somebody asks for it, and who cannot tell whether a
+ * restriction is about the ref asks for less. */
+static void nothing_is_damaged(struct scene *s)
+{
+    s->damaged = NULL;
+}
+
 /* Whoever rejects what cannot be decided loses nothing to a partial sync. */
 static void with_undecided_rejecting_nothing_becomes_acceptable(void **state)
 {
@@ -34,6 +41,7 @@ static void with_undecided_rejecting_nothing_becomes_acceptable(void **state)
     struct scene s;
     for (EACH_CASE(at, CASES)) {
         partial_scene(&s, at);
+        nothing_is_damaged(&s);
         s.policy.undecided = s.policy.undecided_restriction = VERDICT_REJECT;
         struct outcome a = outcome_of(&s);
         mark(&s, 15);
@@ -79,10 +87,25 @@ static void lose(struct scene *s)
         s->key_count = below((unsigned)s->key_count + 1);
 }
 
-static bool says_undecided(const struct reason_link *link)
+static bool says(const struct reason_link *link, enum reason_type one, enum reason_type other)
 {
     for (; link; link = link->next)
-        if (link->reason->type == REASON_UNDECIDED || link->reason->type == REASON_FAILURE)
+        if (link->reason->type == one || link->reason->type == other)
+            return true;
+    return false;
+}
+
+static bool says_undecided(const struct reason_link *link)
+{
+    return says(link, REASON_UNDECIDED, REASON_FAILURE);
+}
+
+/* More history than is allowed rejects whatever asks for it, also a restriction that would only annotate:
+ * without it nobody asks, and nothing is left that could reject. */
+static bool over_limit(const struct scene *s)
+{
+    for (size_t i = 0; i < s->push.change_count; i++)
+        if (says(s->decision.changes[i].reasons, REASON_FAILURE, REASON_FAILURE))
             return true;
     return false;
 }
@@ -97,16 +120,15 @@ static void what_was_not_read_is_never_accepted_in_silence(void **state)
         partial_scene(&s, at);
         if (s.policy.no_snapshot != VERDICT_REJECT)
             s.policy.no_snapshot = VERDICT_REJECT;
-        /* Exemptions that cannot be read reject, too, and lose() takes some away with their
-         * restriction. */
+        /* lose() takes exemptions away with their restriction. */
         if (s.damaged && !strcmp(s.damaged, "exemptions"))
-            s.damaged = NULL;
+            nothing_is_damaged(&s);
         struct outcome whole = outcome_of(&s);
-        bool whole_push = verdict_accepts(whole.verdict);
+        bool left_out = verdict_accepts(whole.verdict) || over_limit(&s);
         mark(&s, 15);
         lose(&s);
         struct outcome partial = outcome_of(&s);
-        if (whole_push || !verdict_accepts(partial.verdict)) {
+        if (left_out || !verdict_accepts(partial.verdict)) {
             scene_free(&s);
             continue;
         }
