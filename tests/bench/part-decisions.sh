@@ -10,6 +10,14 @@ rules | config tiny "$data/tiny.cdb"
 rules | config large "$data/$large.cdb"
 {
     rules
+    printf '[sandbox]\nuse = off\n'
+} | config bare "$data/$large.cdb"
+# What a seccomp filter costs, whatever is in it.
+"$CC" -O2 -static -D_GNU_SOURCE -DFILTER -o "$tmp/filter" tests/helpers/floor.c
+filter=
+if "$tmp/filter"; then filter=1; else left_out 'what a seccomp filter costs: the kernel takes none here'; fi
+{
+    rules
     i=20
     while [ $i -lt 200 ]; do
         printf '[rule "g%s"]\naction = reject\nrefs = g%s/**\ngroups = heavy-group-%s\n' $i $i $i
@@ -36,6 +44,8 @@ say "bench: decisions, $runs runs of each case in turn"
 {
     hook_case tiny tiny main/create 0 $push
     hook_case large large main/create 0 $push
+    hook_case bare bare main/create 0 $push
+    [ -z "$filter" ] || printf 'case filter\narg %s\n\n' "$tmp/filter"
     hook_case forward large main/forward 0 $push
     hook_case rewrite large main/rewrite 1 $push
     hook_case heavy heavy main/create 0 $heavy_push
@@ -60,6 +70,12 @@ result decisions.noise '  its median against its least: how busy the machine is'
 result decisions.tiny 'typical push, snapshot of 10 repositories' "$(figure decisions tiny wall)" ms \
     "$(over decisions tiny)" - -
 ratio_goal decisions.typical "typical push, no history needed, snapshot of $title" decisions large 1.25
+result decisions.bare '  the same without the sandbox' "$(figure decisions bare wall)" ms \
+    "$(over decisions bare)" - -
+if [ -n "$filter" ]; then
+    result decisions.filter '  for comparison: the floor with a seccomp filter of one instruction' \
+        "$(figure decisions filter wall)" ms "$(over decisions filter)" - -
+fi
 growth=$(over decisions large tiny)
 result decisions.growth "growth of it from 10 repositories to $title" "$growth" x - '<= 1.05' \
     "$(judge "$growth" '<=' 1.05)"
