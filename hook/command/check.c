@@ -182,6 +182,12 @@ static enum command_exit exit_of(const struct decision *decision)
     return decision->exit_code == 0 ? EXIT_YES : decision->exit_code == 1 ? EXIT_NO : EXIT_TROUBLE;
 }
 
+static void state_options(const struct arguments *args, struct check_case *check)
+{
+    for (size_t i = 0; i < CHECK_FIELDS; i++)
+        check->field[i] = argument(args, check_field_names[i]);
+}
+
 static enum command_exit check_one(struct checker *checker)
 {
     const struct arguments *args = checker->args;
@@ -190,8 +196,7 @@ static enum command_exit check_one(struct checker *checker)
     struct error err;
     struct judged judged = {.git = NULL};
     enum command_exit result = EXIT_TROUBLE;
-    for (size_t i = 0; i < CHECK_FIELDS; i++)
-        check.field[i] = argument(args, check_field_names[i]);
+    state_options(args, &check);
     buffer_init(&input, SIZE_MAX);
     enum status status = check_case_prepare(&check, &checker->instance.policy,
                                             &checker->instance.arena, &err);
@@ -237,6 +242,7 @@ static enum command_exit batch_line(struct checker *checker, const char *line, s
     json_t *object = json_loadb(line, size, JSON_REJECT_DUPLICATES, &problem);
     if (!object)
         return batch_error(problem.text);
+    state_options(checker->args, &check); /* where the line says nothing */
     arena_init(&arena, CASE_MEMORY);
     enum status status = check_case_json(&check, object, &arena, &err);
     if (status == STATUS_OK)

@@ -79,22 +79,30 @@ cat >"$T/batch" <<BATCH
 {"repo":"PRJ/app","user":"jdoe","changes":[{"ref":"refs/heads/topic","kind":"update"}]}
 {"repo":"PRJ/app","user":"jdoe","changes":[{"ref":"refs/heads/main","kind":"update"}]}
 BATCH
-run "$BUILD/refgate" check --batch --config "$T/refgate.conf" <"$T/batch"
+run "$BUILD/refgate" check --batch --at "$now" --config "$T/refgate.conf" <"$T/batch"
 is "$code" 1 'batch: the highest code of all lines'
 is "$(printf '%s\n' "$out" | jq -r .verdict | tr '\n' ' ')" 'accept reject ' 'batch: one decision a line'
 printf '%s\n' "$out" | jq -c '.changes = [.changes[] | {ref, old, new, kind, reasons, verdict}] | {repo: (.push.project + "/" + .push.repository), user: .pusher.name, changes}' >"$T/again"
-run "$BUILD/refgate" check --batch --config "$T/refgate.conf" <"$T/again"
+run "$BUILD/refgate" check --batch --at "$now" --config "$T/refgate.conf" <"$T/again"
 is "$(printf '%s\n' "$out" | jq -r .verdict | tr '\n' ' ')" 'accept reject ' \
     'batch: the changes of a record can be judged again'
 printf '%s\n' '{"repo":"PRJ/app","user":"jdoe","changes":[{"ref":"refs/heads/t","kind":"create"}]}' \
     'not json' '{"repo":"PRJ/app","usr":"jdoe","changes":[]}' \
     '{"repo":"PRJ/app","user":"jdoe","changes":[]}' \
     '{"repo":"PRJ/app","user":"jdoe","user":"root","changes":[]}' >"$T/bad"
-run "$BUILD/refgate" check --batch --config "$T/refgate.conf" <"$T/bad"
+run "$BUILD/refgate" check --batch --at "$now" --config "$T/refgate.conf" <"$T/bad"
 is "$code" 2 'batch: a wrong line makes the code 2'
 is "$(printf '%s\n' "$out" | jq -r 'if .error then "error" else .verdict end' | tr '\n' ' ')" \
     'accept error error error error ' 'batch: and the others are judged all the same'
 contains "$out" 'unknown member \"usr\"' 'batch: an unknown member is named'
+
+# Options were passed over in silence with --batch: it decided as of today, whatever --at said.
+printf '%s\n' '{"changes":[{"ref":"refs/heads/t"}]}' \
+    '{"changes":[{"ref":"refs/heads/t"}],"at":"2026-12-24T01:00:00Z","user":"nobody"}' >"$T/short"
+run "$BUILD/refgate" check --batch --at "$now" --repo PRJ/app --user jdoe --kind create \
+    --config "$T/refgate.conf" <"$T/short"
+is "$(printf '%s\n' "$out" | jq -r '"\(.verdict) \(.pusher.name) \(.changes[0].kind) \(.reasons // [] | map(.text) | join(" ") | test("old"))"' | tr '\n' ' ')" \
+    'accept jdoe create false note nobody create true ' 'batch: what a line does not say is as the options say' || note "$out"
 
 wrong() { # DESCRIPTION PART OPTION...
     description=$1 part=$2
