@@ -11,9 +11,12 @@ $1 == "!" { left_out[++left_outs] = $2; next }
     n++
     parts[n] = part
     what[n] = $2
-    # An indented line goes on where the one before it began.
+    # An indented line is about what the one before it is about: the words before its colon.
     if (sub(/^ +/, "", $2)) $2 = subject ": " $2
-    else subject = $2
+    else {
+        subject = $2
+        sub(/: .*/, "", subject)
+    }
     whole[n] = $2
     value[n] = $3
     unit[n] = $4
