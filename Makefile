@@ -287,9 +287,9 @@ JOBS ?= $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 T ?= $(UNIT) $(FUZZ_REPLAY) $(if $(and $(filter asan,$(VARIANT)),$(if $(LONG),,short)),$(SANITIZED),$(SHELL_TESTS))
 # Under the sanitizers each process takes ten times as long. The unit tests and the fuzz corpora run there
 # whole; of the shell tests, without LONG, those that give programs what is hostile, damaged or odd.
-SANITIZED := $(wildcard $(patsubst %,tests/%.t,cli/access cli/approve cli/audit cli/check cli/disable cli/enrich \
-               cli/policy cli/snapshot cli/snapshot-diff cli/sync cli/sync-failures cli/who-can push/access-log \
-               push/approvals push/kinds push/many push/monitor push/triggers push/trouble push/ways))
+SANITIZED := $(wildcard $(patsubst %,tests/%.t,cli/approve cli/audit cli/check cli/disable cli/enrich cli/policy \
+               cli/snapshot cli/snapshot-diff cli/sync-failures push/access-log push/approvals push/many \
+               push/trouble push/ways))
 # What the tests may rely on: the variant's directory, its name, the top of the tree.
 TEST_ENV = BUILD='$(abspath $(B))' VARIANT='$(VARIANT)' TOP='$(CURDIR)' CC='$(CC)' \
            LIBGIT2_DIR='$(LIBGIT2_DIR)'
