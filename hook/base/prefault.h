@@ -14,24 +14,15 @@
 #include <stdint.h>
 #include <sys/mman.h>
 
+#include "base/sanitizer.h"
+
 #define PREFAULT_LEAST ((size_t)40 * 1024) /* smaller pieces come from what is there already */
 #define PREFAULT_PAGE ((uintptr_t)4096)
 
 /* AddressSanitizer sees what malloc() gave only. */
-#ifdef __has_feature /* clang's way to say so */
-#if __has_feature(address_sanitizer)
-#define PREFAULT_MAPS false
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#define PREFAULT_MAPS false
-#elif !defined PREFAULT_MAPS
-#define PREFAULT_MAPS true
-#endif
-
 static inline bool prefault_wanted(size_t size)
 {
-    return PREFAULT_MAPS && size >= PREFAULT_LEAST;
+    return !UNDER_SANITIZER && size >= PREFAULT_LEAST;
 }
 
 /* Zeroed pages of their own, for munmap(); NULL when out of memory. */

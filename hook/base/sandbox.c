@@ -12,17 +12,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* A sanitizer's runtime needs more calls than the list has, and gcov writes files at the end. */
-#if defined __SANITIZE_ADDRESS__
-#define UNDER_SANITIZER 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer)
-#define UNDER_SANITIZER 1
-#endif
-#endif
-#ifndef UNDER_SANITIZER
-#define UNDER_SANITIZER 0
-#endif
+#include "base/sanitizer.h"
+
+/* A sanitizer's runtime needs more calls than the list has (UNDER_SANITIZER), and gcov writes files at
+ * the end. */
 #ifdef REFGATE_COVERAGE
 #define WITHOUT_SANDBOX 1
 #else

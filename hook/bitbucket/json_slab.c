@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/sanitizer.h"
+
 /* A usual answer is 20 KB of values, thirty restrictions are 150 KB, a page of a thousand users is
  * 2 MB. What is never touched costs nothing. */
 #define SLAB_SIZE ((size_t)256 * 1024)
@@ -16,14 +18,7 @@ _Static_assert(SLABS <= UCHAR_MAX + 1, "a slab's number is a byte");
 #define ALIGNMENT _Alignof(max_align_t)
 
 /* AddressSanitizer is told which parts of a slab may be touched. */
-#if defined(__SANITIZE_ADDRESS__)
-#define HAVE_POISON 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAVE_POISON 1
-#endif
-#endif
-#ifdef HAVE_POISON
+#if UNDER_SANITIZER
 #include <sanitizer/asan_interface.h>
 #else
 #define ASAN_POISON_MEMORY_REGION(at, size) ((void)(at), (void)(size))
