@@ -269,21 +269,29 @@ static void hook_watch(struct hook *hook)
                                                   &hook->detail);
 }
 
+/* Back at the guard, out of the middle of whatever it was. */
+static void hook_interrupted(struct hook *hook)
+{
+    switch (emergency_cause()) {
+    case EMERGENCY_MEMORY:
+        error_set(&hook->detail, STATUS_MEMORY, "out of memory in libgit2");
+        hook_fail(hook, true, "out of memory");
+        break;
+    case EMERGENCY_TIME:
+        error_set(&hook->detail, STATUS_DEADLINE, "libgit2 worked past [limits] deadline");
+        hook_fail(hook, true, "the decision took too long ([limits] deadline)");
+        break;
+    case EMERGENCY_DISK:
+    default:
+        error_set(&hook->detail, STATUS_IO, "SIGBUS: a mapped file ended early or its disk failed");
+        hook_fail(hook, true, "a file could not be read to its end (disk error?)");
+    }
+}
+
 static void hook_judge(struct hook *hook)
 {
     if (emergency_guard()) {
-        if (emergency_was_memory()) {
-            error_set(&hook->detail, STATUS_MEMORY, "out of memory in libgit2");
-            hook_fail(hook, true, "out of memory");
-            return;
-        }
-        if (emergency_was_time()) {
-            error_set(&hook->detail, STATUS_DEADLINE, "libgit2 worked past [limits] deadline");
-            hook_fail(hook, true, "the decision took too long ([limits] deadline)");
-            return;
-        }
-        error_set(&hook->detail, STATUS_IO, "SIGBUS: a mapped file ended early or its disk failed");
-        hook_fail(hook, true, "a file could not be read to its end (disk error?)");
+        hook_interrupted(hook);
         return;
     }
     hook_watch(hook);

@@ -18,8 +18,7 @@ volatile int emergency_armed;
 volatile int emergency_late;
 static volatile sig_atomic_t emergency_exit = 2;
 static volatile sig_atomic_t emergency_over;
-static volatile sig_atomic_t emergency_no_memory;
-static volatile sig_atomic_t emergency_no_time;
+static volatile sig_atomic_t emergency_why;
 static sigset_t emergency_mask; /* of normal times */
 static const char *volatile emergency_contact = "";
 
@@ -55,6 +54,13 @@ static const char *emergency_reason(int number)
     }
 }
 
+static _Noreturn void emergency_return(enum emergency_cause cause)
+{
+    emergency_armed = 0;
+    emergency_why = cause;
+    siglongjmp(emergency_point, 1);
+}
+
 static void emergency_handle(int number)
 {
     if (emergency_over && (number == SIGALRM || number == SIGTERM))
@@ -64,9 +70,8 @@ static void emergency_handle(int number)
         return;
     }
     if (number == SIGBUS && emergency_armed) {
-        emergency_armed = 0;
         sigprocmask(SIG_SETMASK, &emergency_mask, NULL); /* the watchdog is still wanted */
-        siglongjmp(emergency_point, 1);
+        emergency_return(EMERGENCY_DISK);
     }
     const char *head = emergency_exit ? "refgate: push rejected: could not be checked\n\n"
                                       : "refgate: not enforced: this push could not be checked\n\n";
@@ -77,30 +82,19 @@ static void emergency_handle(int number)
 
 void emergency_memory(void)
 {
-    if (!emergency_armed)
-        return;
-    emergency_armed = 0;
-    emergency_no_memory = 1;
-    siglongjmp(emergency_point, 1);
+    if (emergency_armed)
+        emergency_return(EMERGENCY_MEMORY);
 }
 
 void emergency_time(void)
 {
-    if (!emergency_armed || !emergency_late)
-        return;
-    emergency_armed = 0;
-    emergency_no_time = 1;
-    siglongjmp(emergency_point, 1);
+    if (emergency_armed && emergency_late)
+        emergency_return(EMERGENCY_TIME);
 }
 
-bool emergency_was_memory(void)
+enum emergency_cause emergency_cause(void)
 {
-    return emergency_no_memory != 0;
-}
-
-bool emergency_was_time(void)
-{
-    return emergency_no_time != 0;
+    return (enum emergency_cause)emergency_why;
 }
 
 static void emergency_open_standard(void)

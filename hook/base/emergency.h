@@ -39,8 +39,8 @@ void emergency_memory(void);
 /* The same if emergency_late is 1: for a library that works on for seconds without asking, longer than
  * the watchdog's grace, after which nothing could be recorded any more. */
 void emergency_time(void);
-/* Was that why it came back? */
-bool emergency_was_memory(void);
-bool emergency_was_time(void);
+/* Why it came back to the guard. */
+enum emergency_cause { EMERGENCY_DISK, EMERGENCY_MEMORY, EMERGENCY_TIME };
+enum emergency_cause emergency_cause(void);
 
 #endif
