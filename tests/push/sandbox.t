@@ -147,11 +147,14 @@ heard() { # COUNT
     done
     cat "$T/heard"
 }
-: >"$T/heard"
-"$probe" --listen dgram "$BB/syslog" >>"$T/heard" &
-listener=$!
-at_exit "kill $listener 2>/dev/null"
-while [ ! -s "$T/heard" ]; do sleep 0.05; done
+listen() { # KIND of socket
+    : >"$T/heard"
+    "$probe" --listen "$1" "$BB/syslog" >>"$T/heard" &
+    listener=$!
+    at_exit "kill $listener 2>/dev/null"
+    while [ ! -s "$T/heard" ]; do sleep 0.05; done
+}
+listen dgram
 
 updates "$ZERO $two refs/heads/new"
 scene 'a new branch' 0 jdoe </dev/null
@@ -264,11 +267,7 @@ mv "$storage/config.away" "$storage/config"
 lacks "$(heard 30)" 'sandbox' 'nothing of the sandbox in the system log: it is in force'
 kill "$listener"
 rm "$BB/syslog"
-: >"$T/heard"
-"$probe" --listen stream "$BB/syslog" >>"$T/heard" &
-listener=$!
-at_exit "kill $listener 2>/dev/null"
-while [ ! -s "$T/heard" ]; do sleep 0.05; done
+listen stream
 updates "$ZERO $two refs/heads/new"
 scene 'a syslog that is a stream' 0 jdoe </dev/null
 contains "$(heard 2)" 'verdict=accept' 'and has heard of it'

@@ -27,13 +27,6 @@ static void mark(struct scene *s, unsigned marks)
     }
 }
 
-/* A record that is damaged rejects, but only where somebody asks for it, and who cannot tell whether a
- * restriction is about the ref asks for less. */
-static void nothing_is_damaged(struct scene *s)
-{
-    s->damaged = NULL;
-}
-
 /* Whoever rejects what cannot be decided loses nothing to a partial sync. */
 static void with_undecided_rejecting_nothing_becomes_acceptable(void **state)
 {
@@ -41,7 +34,9 @@ static void with_undecided_rejecting_nothing_becomes_acceptable(void **state)
     struct scene s;
     for (EACH_CASE(at, CASES)) {
         partial_scene(&s, at);
-        nothing_is_damaged(&s);
+        /* A record that is damaged rejects, but only where somebody asks for it, and who cannot tell
+         * whether a restriction is about the ref asks for less. */
+        s.damaged = NULL;
         s.policy.undecided = s.policy.undecided_restriction = VERDICT_REJECT;
         struct outcome a = outcome_of(&s);
         mark(&s, 15);
@@ -122,7 +117,7 @@ static void what_was_not_read_is_never_accepted_in_silence(void **state)
             s.policy.no_snapshot = VERDICT_REJECT;
         /* lose() takes exemptions away with their restriction. */
         if (s.damaged && !strcmp(s.damaged, "exemptions"))
-            nothing_is_damaged(&s);
+            s.damaged = NULL;
         struct outcome whole = outcome_of(&s);
         bool left_out = verdict_accepts(whole.verdict) || over_limit(&s);
         mark(&s, 15);
